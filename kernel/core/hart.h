@@ -1,0 +1,69 @@
+/*
+ * struct hart: what one hart has for itself.  tp points to it whenever the
+ * kernel runs.  The first fields are known to the trap entry by offset.
+ */
+#ifndef CORE_HART_H
+#define CORE_HART_H
+
+#include "core/spinlock.h"
+#include "lib/list.h"
+
+#define MAX_HARTS 8
+
+struct thread;
+struct tlb_space;
+struct page;
+
+/*
+ * Locks: h only this hart, interrupts off or not in an interrupt
+ *        r runq_lock   a atomic   c fixed at boot
+ */
+struct hart {
+	u64 kernel_sp;  /* h: where a trap from user mode puts its frame */
+	u64 scratch[2]; /* h: two registers during trap entry */
+	struct thread *current; /* h */
+
+	u32 nr;               /* c: 0 .. nr_harts - 1 */
+	u32 hartid;           /* c: the number that the SBI knows */
+	u32 irq_depth;        /* h: nested irq_push_off */
+	bool irq_was_on;      /* h: before the outermost of them */
+	bool in_irq;          /* h: handling an interrupt */
+	bool online;          /* a */
+	struct thread *idle;  /* c */
+	struct thread *dying; /* h: whose release() is due after the switch */
+
+	struct spinlock runq_lock; /* rank RUNQ */
+	struct list runq;          /* r: runnable threads, first to run first */
+	u32 nr_runnable;           /* r */
+	bool idling;               /* r: asleep, wants an IPI for work */
+	u64 slice_end_ns;          /* h: when current has to make room */
+
+	u32 ipi_pending;    /* a: enum ipi bits */
+	u32 nr_spins;       /* h: spin locks held, debug build */
+	u16 spin_ranks[16]; /* h: their ranks, outermost first, debug build */
+
+	struct tlb_space *space; /* a: whose translations satp uses now */
+	u32 tlb_generation;      /* h: last ASID generation it flushed for */
+
+	struct page *frame_cache; /* h, irqs off: free frames kept at hand */
+	u32 frame_cached;         /* h */
+
+	u64 idle_ns;       /* h */
+	u64 nr_interrupts; /* h */
+	u64 nr_switches;   /* h */
+} ALIGNED(64);
+
+extern struct hart harts[MAX_HARTS];
+extern u32 nr_harts; /* found in the device tree, at most MAX_HARTS */
+
+static inline struct hart *
+hart_this(void)
+{
+	struct hart *h;
+
+	/* Volatile: a thread may have moved since the last time. */
+	__asm__ volatile("mv %0, tp" : "=r"(h));
+	return h;
+}
+
+#endif
