@@ -1,0 +1,12 @@
+/* Random bytes that nobody can guess, after enough was stirred in. */
+#ifndef CORE_RANDOM_H
+#define CORE_RANDOM_H
+
+#include "lib/types.h"
+
+void random_bytes(void *dst, size_t len);
+u64 random_u64(void);
+/* Stirs in something: device-tree seed, interrupt times, a device's bytes. */
+void random_mix(const void *src, size_t len);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * Physical memory: one struct page for each 4 KiB frame of RAM.
+ */
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include "lib/refcount.h"
+#include "lib/types.h"
+
+enum page_kind {
+	PAGE_FREE,     /* in a free list or never used */
+	PAGE_RESERVED, /* not ours: firmware, the kernel's image, holes */
+	PAGE_KERNEL,   /* stacks, buffers, kernel tables */
+	PAGE_SLAB,     /* small objects */
+	PAGE_TABLE,    /* a user page table */
+	PAGE_ANON,     /* a user page that no file has */
+	PAGE_CACHE,    /* a page of an object: file or shared memory */
+	NR_PAGE_KINDS,
+};
+
+struct object;
+
+/*
+ * struct page: one frame.  One exists for each frame of RAM, from boot to
+ * power-off; only its contents change hands.
+ *
+ * States  FREE -> another kind   frame_alloc, refs 1
+ *         any  -> FREE           the last page_put
+ * Laws    P1  refs is the number of links (page-table entries) to the frame
+ *             plus one for each kernel holder, and 0 when it is free
+ *         P2  a frozen table has no leaf in it or below it that hardware may
+ *             write
+ * Locks   a atomic   c fixed while in use   o the object's lock
+ *         f the free list's lock
+ */
+struct page {
+	struct refcount refs; /* a */
+	u8 kind;              /* c: enum page_kind */
+	u8 level;             /* c: of a table: 0, 1 or 2 */
+	u8 frozen;            /* a: of a table, see mm/tree.h */
+	u8 dirty; /* o: of a cached page: the file lacks its bytes */
+	u32 pad;
+	union {
+		struct page *next_free; /* f */
+		struct object *object;  /* c: PAGE_CACHE: whose page */
+	};
+	u64 index; /* c: PAGE_CACHE: which page of the object */
+};
+
+static_assert(sizeof(struct page) == 32, "32 MiB of them for 4 GiB of RAM");
+
+extern struct page *page_array; /* page_array[0] is frame page_first */
+extern u64 page_first;
+extern u64 page_count;
+
+static inline struct page *
+pfn_page(pfn_t f)
+{
+	check(f.val - page_first < page_count);
+	return &page_array[f.val - page_first];
+}
+
+static inline pfn_t
+page_pfn(const struct page *p)
+{
+	return pfn((u64)(p - page_array) + page_first);
+}
+
+/* Where the kernel sees physical memory. */
+void *paddr_kva(paddr_t pa);
+paddr_t kva_paddr(const void *kva);
+
+static inline void *
+page_kva(const struct page *p)
+{
+	return paddr_kva(pfn_paddr(page_pfn(p)));
+}
+
+static inline struct page *
+kva_page(const void *kva)
+{
+	return pfn_page(paddr_pfn(kva_paddr(kva)));
+}
+
+/*
+ * A frame with one reference and undefined contents, or NULL when there is
+ * none even after caches have been asked to give some back.
+ * Locks: any; but with a spin lock held nothing is asked to give back.
+ */
+struct page *frame_alloc(enum page_kind kind) MUST_CHECK;
+/* The same, filled with zeroes. */
+struct page *frame_alloc_zero(enum page_kind kind) MUST_CHECK;
+
+static inline void
+page_get(struct page *p)
+{
+	refcount_get(&p->refs);
+}
+
+/* Drops one reference; the last one frees the frame.  Not for tables. */
+void page_put(struct page *p);
+/* Frees a frame whose last reference the caller has just dropped. */
+void frame_free(struct page *p);
+
+/* Shared by all: never written, one reference held for ever. */
+extern struct page *zero_page;
+
+/*
+ * Memory to give back under pressure: fn frees what it can, up to nr frames,
+ * and returns how many; it may not allocate.
+ * Locks: those that the allocating thread may hold must not be waited for.
+ */
+struct frame_reclaimer {
+	u64 (*reclaim)(u64 nr_frames);
+	struct frame_reclaimer *next;
+};
+void frame_add_reclaimer(struct frame_reclaimer *r);
+
+struct frame_stats {
+	u64 total; /* frames of RAM, reserved ones too */
+	u64 free;
+	u64 kinds[NR_PAGE_KINDS]; /* by kind */
+};
+void frame_stats(struct frame_stats *out);
+
+/*
+ * For tests: the n-th allocation from now fails (0: none), and with and_after
+ * all that follow, for the calling thread only.  Returns how many allocations
+ * were counted since the last call.
+ */
+u64 frame_fail_after(u64 n, bool and_after);
+
+/* Boot: [start, end) is RAM that nobody uses yet. */
+void frame_init(void);
+void frame_add_ram(paddr_t start, paddr_t end);
+/* Memory before there is an allocator; never freed. */
+void *frame_boot_alloc(size_t len_bytes, size_t align);
+
+#endif
