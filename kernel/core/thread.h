@@ -6,6 +6,7 @@
 #define CORE_THREAD_H
 
 #include "arch/riscv/arch.h"
+#include "core/tlb.h"
 #include "core/waitq.h"
 #include "lib/list.h"
 
@@ -45,6 +46,8 @@ struct thread {
 	struct arch_context context; /* r: registers while not running */
 	struct arch_fpu fpu;         /* t */
 	void *stack;                 /* c: lowest address */
+	void (*entry)(void *arg);    /* c */
+	void *arg;                   /* c */
 	struct tlb_space *space;     /* t: user address space, NULL if none */
 	void (*release)(struct thread *t); /* c */
 	const char *name;                  /* c, or proc's comm */

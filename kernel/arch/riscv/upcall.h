@@ -13,6 +13,8 @@ enum fault_access {
 	FAULT_EXEC,
 };
 
+/* proc/: the kernel was entered from user mode; interrupts off. */
+void upcall_user_enter(void);
 /* sys/: a system call; interrupts on. */
 void upcall_syscall(struct trap_frame *f);
 /* proc/: user code touched memory that it may not; interrupts on. */
@@ -20,7 +22,10 @@ void upcall_user_fault(
     struct trap_frame *f, uaddr_t addr, enum fault_access access);
 /* proc/: user code did what the hart refuses (f->cause); interrupts on. */
 void upcall_user_exception(struct trap_frame *f);
-/* proc/: last thing before user code goes on: signals, preemption. */
+/*
+ * proc/: last thing before user code goes on: signals, preemption.  Entered
+ * and left with interrupts off, so that nothing new can come in between.
+ */
 void upcall_user_return(struct trap_frame *f);
 /*
  * mm/: the kernel touched user memory inside the copy routines; interrupts
@@ -30,11 +35,11 @@ bool upcall_kernel_fault(uaddr_t addr, enum fault_access access);
 /* core/: interrupts off from here on. */
 void upcall_timer(void);
 void upcall_ipi(void);
-/* core/irq.c: a device's interrupt, by the interrupt controller's number. */
-void upcall_irq(u32 nr);
+/* core/irq.c: devices want something. */
+void upcall_irq(void);
 /* core/panic.c: the kernel did what nothing can mend. */
 NORETURN void upcall_kernel_trap(struct trap_frame *f);
-/* core/sched.c: after an interrupt taken in user mode or at idle. */
-void upcall_irq_exit(void);
+/* The same, on a stack of its own, for a kernel stack that is used up. */
+NORETURN void upcall_stack_overflow(struct trap_frame *f);
 
 #endif

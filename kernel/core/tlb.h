@@ -1,13 +1,13 @@
 /*
  * Translations that harts may hold, and how to be rid of them.
  *
- * A space has an address-space number (ASID) when a hart runs it first.  After
- * tlb_flush no hart holds a translation of the space made before the call:
- * harts that run it fence and acknowledge, harts that do not are marked and
- * fence before they run it again.
+ * A space gets an address-space number (ASID) when a hart runs it first.
+ * After tlb_flush no hart holds a translation of the space made before the
+ * call: harts that run it fence and acknowledge; harts that do not are marked
+ * and fence before they run it again.
  */
-#ifndef ARCH_RISCV_TLB_H
-#define ARCH_RISCV_TLB_H
+#ifndef CORE_TLB_H
+#define CORE_TLB_H
 
 #include "lib/types.h"
 
@@ -33,7 +33,10 @@ void tlb_switch(struct tlb_space *s);
 void tlb_flush(struct tlb_space *s);
 /* The same for one leaf that changed; links need tlb_flush. */
 void tlb_flush_page(struct tlb_space *s, uaddr_t va);
-/* An entry became valid that was not: only this hart, the others will fault. */
+/*
+ * An entry became valid, or wider: only this hart's old view goes, another
+ * hart that holds the old one faults and comes to the same place.
+ */
 void tlb_fence_local(struct tlb_space *s);
 /* New code was written into pages of s: no hart fetches the old. */
 void tlb_flush_code(struct tlb_space *s);
@@ -41,6 +44,9 @@ void tlb_flush_code(struct tlb_space *s);
 void tlb_flush_kernel(void);
 /* The flushing part of an interprocessor interrupt. */
 void tlb_ipi(void);
+/* Boot: what satp is for the kernel's own tables, how many bits an ASID has. */
 void tlb_init(u64 kernel_satp);
+/* On each hart, at its start. */
+void tlb_init_hart(void);
 
 #endif
