@@ -1,0 +1,294 @@
+/*
+ * Signals, as the rest of proc/ and sys/ see them.
+ *
+ * struct sigproc is the part of a process, struct sigtask that of a thread;
+ * proc.h embeds them as proc->sig and task->sig.  Files: signal.c sends and
+ * queues, signal_kill.c chooses whom and asks whether one may, signal_call.c
+ * does the system calls, signal_stop.c stops and continues, signal_deliver.c
+ * acts on the way back to user code, arch/riscv/sigframe.c builds the frame.
+ */
+#ifndef PROC_SIGNAL_H
+#define PROC_SIGNAL_H
+
+#include "core/spinlock.h"
+#include "core/waitq.h"
+#include "lib/errno.h"
+#include "lib/list.h"
+#include "lib/refcount.h"
+#include "proc/signal_set.h"
+
+#include <asm/signal.h>
+
+struct proc;
+struct task;
+struct trap_frame;
+
+/*
+ * struct sig_info: what a signal tells.  The first 48 bytes of the ABI's
+ * siginfo_t; the rest of that is zero.
+ */
+struct sig_info {
+	s32 signo;
+	s32 error;
+	s32 code; /* SI_*, CLD_*, SEGV_* ... */
+	s32 pad;
+	union {
+		struct {
+			s32 pid;
+			u32 uid;
+			u64 value;
+		} from; /* kill, tgkill, sigqueue */
+		struct {
+			s32 pid;
+			u32 uid;
+			s32 status;
+			s32 pad;
+			s64 utime_ticks; /* USER_HZ */
+			s64 stime_ticks;
+		} child;
+		struct {
+			s32 id;
+			s32 overrun;
+			u64 value;
+		} timer;
+		struct {
+			u64 addr;
+		} fault;
+		struct {
+			s64 band;
+			s32 fd;
+		} poll;
+		u64 words[4];
+	};
+};
+
+/*
+ * struct sigqueue: signals sent and not yet taken.  A signal is pending if it
+ * is in the set; one without an item was sent when no memory or no quota was
+ * left, and tells nothing but its number.
+ * Locks: the lock of the process it belongs to.
+ */
+struct sigqueue {
+	struct sigset set;
+	struct list items; /* struct sigitem, in the order of sending */
+};
+
+/* struct sigaction of the ABI, with types of ours. */
+struct sig_action {
+	u64 handler; /* SIG_DFL, SIG_IGN or an address */
+	u64 flags;   /* SA_* */
+	struct sigset mask;
+};
+
+/*
+ * struct sighand: a table of actions.  Made by fork and exec, shared by all
+ * threads of a process, and by processes cloned with CLONE_SIGHAND alone.
+ * Locks: l lock   a atomic
+ */
+struct sighand {
+	struct refcount refs;                 /* a: processes that use it */
+	struct spinlock lock;                 /* rank SIGHAND */
+	struct sig_action action[NR_SIGNALS]; /* l: of signal i + 1 */
+};
+
+/*
+ * struct sigproc: signals of a process.  Dead or alive it is there as long as
+ * its struct proc; handlers go at the end of the last thread.
+ *
+ * Stopping: stop_signal is set by the thread that takes SIGSTOP & co and asks
+ * every thread to park; stop_left counts those that have not yet; at zero the
+ * process is stopped and its parent is told.  SIGCONT and SIGKILL, when they
+ * are sent, undo it.
+ * Locks: l lock   x the lock, and only at exec
+ */
+struct sigproc {
+	struct spinlock
+	    lock; /* rank SIGNAL: this, and sigtask of its threads */
+	struct sighand *hand;    /* x; NULL once all threads are gone */
+	struct sigqueue pending; /* l: for any thread that takes it */
+	u32 nr_queued;           /* l: items here and in its threads' queues */
+
+	bool group_exit;         /* l: every thread has to end */
+	int group_status;        /* l: wait status of that */
+	struct task *group_exec; /* l: every thread but this one has to end */
+
+	bool protect; /* c: init: no signal without a handler is for it */
+
+	int stop_signal;  /* l: 0 while running */
+	u32 stop_left;    /* l: threads that have yet to park */
+	bool stopped;     /* l: all have */
+	int stop_report;  /* l: signal that a waiting parent has not seen, or 0
+			   */
+	bool cont_report; /* l: a continuation that it has not seen */
+	struct waitq stop_wait; /* where the threads park */
+};
+
+struct altstack {
+	u64 base;
+	u64 size_bytes; /* 0: none */
+	u32 flags;      /* SS_AUTODISARM or 0 */
+};
+
+/*
+ * struct restart: how restart_syscall goes on with the call that was cut
+ * short.  Set by a call that returns -ERESTART_BLOCK; what the fields mean is
+ * its affair.
+ */
+struct restart {
+	s64 (*fn)(struct restart *r);
+	u64 deadline_ns;
+	uaddr_t addr;
+	uaddr_t addr2;
+	u32 count;
+	u32 flags;
+	u64 value;
+};
+
+/*
+ * struct sigtask: signals of a thread.
+ * Locks: l its process's sig.lock   t only the thread itself
+ *        l&t written by the thread under the lock
+ */
+struct sigtask {
+	struct sigqueue pending; /* l: for this thread alone */
+	struct sigset blocked;   /* l&t */
+	struct sigset
+	    wanted;          /* l&t: sigtimedwait takes these, though blocked */
+	struct sigset saved; /* t: the mask to return to */
+	bool has_saved;      /* t: that of sigsuspend, ppoll ... */
+	bool must_end;       /* l: NOTIFY_KILL was sent */
+	bool stop_owed;      /* l: counted in stop_left */
+	struct altstack altstack; /* t */
+	struct restart restart;   /* t */
+};
+
+/* --- Life ------------------------------------------------------------- */
+
+/*
+ * Fills child->sig for a new process of the current one.  share: CLONE_SIGHAND;
+ * clear: CLONE_CLEAR_SIGHAND.  parent may be NULL: the first process.
+ * Errors: -ENOMEM.
+ */
+int signal_fork_proc(
+    struct proc *child, struct proc *parent, bool share, bool clear) MUST_CHECK;
+/* Undoes that for a process that never ran. */
+void signal_abort_proc(struct proc *child);
+/*
+ * Fills child->sig for a new thread or the first of a process, out of the
+ * current task's; keep_altstack unless it shares memory and is not vfork.
+ */
+void signal_fork_task(struct task *child, bool keep_altstack);
+/*
+ * For clone, with sig.lock held, after child was added to the list of threads
+ * of its process: may it start?
+ * Errors: -ERESTARTNOINTR a signal that ends or stops the process came before.
+ */
+int signal_fork_commit_locked(struct proc *p) MUST_CHECK;
+/*
+ * exec.  First: every other thread is told to end and -EAGAIN says that
+ * somebody else (exit or exec) was faster; the caller then waits until it is
+ * alone.  Second: a table of its own, may fail.  Third: the reset, cannot.
+ */
+int signal_exec_begin(void) MUST_CHECK;
+void signal_exec_cancel(void);
+int signal_exec_prepare(void) MUST_CHECK;
+void signal_exec_commit(void);
+/*
+ * A thread leaves: what was sent to it alone is dropped, what it might have
+ * taken of the process's is shown to the others, a stop no longer waits for it.
+ * Call it before the task goes off its process's list.  That list (proc.h) is
+ * changed only with PROC_TREE and sig.lock held, so either is enough to read.
+ */
+void signal_exit_task(struct task *t);
+/* The last thread has left; the table and the queue go. */
+void signal_exit_proc(struct proc *p);
+
+/*
+ * Begins the end of the current process with this wait status; the first
+ * caller's counts.  Other threads end when they next look.
+ */
+void signal_begin_exit(int status);
+/* True when the process ends as a whole, and with which status. */
+bool signal_group_status(struct proc *p, int *status);
+
+/* --- Sending ---------------------------------------------------------- */
+
+/*
+ * Each takes any context, spin locks up to PROC_TREE held.  info->signo names
+ * the signal.  0 when it was sent, ignored or coalesced.
+ * Errors: -EAGAIN a queued signal found no room.
+ */
+int signal_send_task(struct task *t, const struct sig_info *info);
+int signal_send_proc(struct proc *p, const struct sig_info *info);
+/* Locks: PROC_TREE.  To every process of a group; 0 if any took it. */
+int signal_send_pgrp_locked(s32 pgid, const struct sig_info *info);
+/* The kernel's own: SI_KERNEL, nobody's pid. */
+void signal_send_kernel(struct proc *p, int signo);
+/*
+ * The current thread has to handle it, now: for faults.  A blocked or ignored
+ * one gets the default action, which for these is to end.
+ */
+void signal_force(const struct sig_info *info);
+void signal_force_fault(int signo, int code, u64 addr);
+/* SIGKILL for the current process, without a chance to be somebody else's. */
+void signal_force_kill(void);
+
+/*
+ * What wait, exit and the parent have to do with each other.
+ * Locks: PROC_TREE, for all of them.
+ * Tells child's parent that child is a zombie, by the signal that clone asked
+ * for; true when the parent does not want to wait for it and it can be reaped.
+ */
+bool signal_child_exited_locked(struct proc *child, int signo, int status);
+/* For wait: the stop or continuation not yet reported; take marks it so. */
+bool signal_child_stopped(struct proc *child, bool take, int *signo);
+bool signal_child_continued(struct proc *child, bool take);
+
+/* --- The current thread ----------------------------------------------- */
+
+/* True when a signal waits that the mask lets through; cheap. */
+bool signal_pending(void);
+/*
+ * On the way back to user code, interrupts on, when notify says so: stops,
+ * ends, or makes f enter a handler; settles the restart of a cut-short call.
+ * Clears NOTIFY_SIGNAL.
+ */
+void signal_deliver(struct trap_frame *f);
+
+/*
+ * A mask for the length of one call (ppoll, pselect6, sigsuspend).  After the
+ * call: pop, unless it was interrupted; then signal_deliver sees to it.
+ */
+void signal_mask_push(struct sigset mask);
+void signal_mask_pop_unless(bool interrupted);
+
+/* System calls, with kernel values; any pointer may be NULL. */
+int signal_action(
+    int signo, const struct sig_action *act, struct sig_action *old);
+int signal_mask(int how, const struct sigset *set, struct sigset *old);
+struct sigset signal_pending_set(void);
+int signal_suspend(struct sigset mask);
+/*
+ * Waits for one of set until deadline_ns of the monotonic clock.
+ * Returns its number, -EAGAIN at the deadline, -EINTR.
+ */
+int signal_timedwait(struct sigset set, u64 deadline_ns, struct sig_info *info);
+int signal_altstack(
+    const struct altstack *new, bool disable, u64 sp, struct altstack *old);
+/* SS_ONSTACK, SS_DISABLE or 0, with the mode bits, as sigaltstack tells. */
+u32 signal_altstack_flags(const struct altstack *a, u64 sp);
+/* The value for a0. */
+s64 signal_return(struct trap_frame *f);
+s64 signal_restart(void);
+
+/* kill and its kin: whom pid means and whether one may. */
+int signal_kill(s32 pid, int signo);
+/* tgid 0: tkill.  tgid and tid are > 0 else. */
+int signal_tgkill(s32 tgid, s32 tid, int signo);
+int signal_queue(s32 pid, const struct sig_info *info);
+int signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info);
+
+/* Default action and name, for messages. */
+bool signal_dumps_core(int signo);
+
+#endif
