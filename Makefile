@@ -1,0 +1,239 @@
+# Builds calf: the kernel (release and debug), the programs of its initramfs,
+# the host's tools, and the checks.  `make help` says what can be asked for.
+#
+# Everything built goes below $(O).  A kernel's objects lie in a folder named
+# for how they were built, so gcc and clang, release and debug live side by
+# side and nothing is ever built twice for having been built otherwise.
+
+O        ?= build
+BUILD    ?= release
+COMPILER ?= gcc
+V        ?= 0
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+ifeq ($(filter $(BUILD),release debug),)
+$(error BUILD is release or debug, not '$(BUILD)')
+endif
+ifeq ($(filter $(COMPILER),gcc clang),)
+$(error COMPILER is gcc or clang, not '$(COMPILER)')
+endif
+
+CROSS   := riscv64-linux-gnu-
+HOSTCC  ?= cc
+OBJCOPY := $(CROSS)objcopy
+LD      := $(CROSS)ld
+NM      := $(CROSS)nm
+UAPI    := /usr/riscv64-linux-gnu/include
+
+K := $(O)/$(BUILD)$(if $(filter clang,$(COMPILER)),-clang)
+
+# V=1 shows commands whole; otherwise a word and what is made.
+Q   := $(if $(filter 1,$(V)),,@)
+say  = @$(if $(filter 1,$(V)),:,printf '  %-6s %s\n' $(1) $(2))
+
+# The default.
+.PHONY: all
+all: kernel user initramfs tools
+
+# ---- the kernel -------------------------------------------------------------
+
+KSRC_C := $(filter-out %_test.c,$(foreach d,kernel kernel/arch,\
+	$(wildcard $(d)/*/*.c)))
+KSRC_C := $(foreach f,$(KSRC_C),$(if $(filter fuzz_%,$(notdir $(f))),,$(f)))
+KSRC_S := $(wildcard kernel/arch/riscv/*.S)
+KOBJ   := $(KSRC_C:%=$(K)/%.o) $(KSRC_S:%=$(K)/%.o)
+
+WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla
+
+ifeq ($(COMPILER),clang)
+KCC   := clang --target=riscv64-linux-gnu
+KARCH := -march=rv64imac -mabi=lp64
+KWARN := $(WARN) -Wthread-safety
+else
+KCC   := $(CROSS)gcc
+KARCH := -march=rv64imac -misa-spec=2.2 -mabi=lp64
+KWARN := $(WARN)
+endif
+
+# The frame limits keep a chain of some twenty calls within a kernel stack;
+# the sanitizer's checks make debug code about twice as hungry.
+ifeq ($(BUILD),debug)
+KBUILD := -DCONFIG_DEBUG=1 -fsanitize=undefined -Wframe-larger-than=1536
+else
+KBUILD := -DCONFIG_DEBUG=0 -Wframe-larger-than=768
+endif
+
+KINC   := -Ikernel -I$(O)/gen -idirafter $(UAPI)
+KFLAGS := -std=gnu11 -ffreestanding -nostdlib -fno-common -fno-pic \
+	-mcmodel=medany -mno-relax -fno-stack-protector -fno-strict-aliasing \
+	-fno-omit-frame-pointer -ffunction-sections -fdata-sections -O2 -g
+KCFLAGS := $(KFLAGS) $(KARCH) $(KWARN) $(KBUILD) $(KINC)
+
+# Assembly saves the float registers, which the C code must never touch.
+KASFLAGS := $(subst rv64imac,rv64gc,$(KCFLAGS))
+
+KLDS     := kernel/arch/riscv/kernel.ld
+KLDFLAGS := -nostdlib -static --gc-sections --build-id=none --fatal-warnings \
+	--no-warn-rwx-segments -z max-page-size=4096 -T $(KLDS)
+
+.PHONY: kernel
+kernel: $(K)/Image
+
+$(K)/%.c.o: %.c Makefile | $(O)/gen/.made
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(KCFLAGS) -MMD -MP -c -o $@ $<
+
+$(K)/%.S.o: %.S Makefile | $(O)/gen/.made
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(KASFLAGS) -MMD -MP -c -o $@ $<
+
+# The kernel prints its own backtraces, so the last link includes a table of
+# the symbols of the first.  The table lies behind the code, whose addresses
+# are therefore the same in both; mksyms -c makes sure.
+$(K)/ksyms0.S: tools/mksyms
+	@mkdir -p $(@D)
+	$(Q)tools/mksyms </dev/null >$@
+
+$(K)/ksyms.S: $(K)/calf0.elf tools/mksyms
+	$(Q)$(NM) -n $< | tools/mksyms >$@
+
+$(K)/ksyms0.o $(K)/ksyms.o: %.o: %.S
+	$(Q)$(KCC) $(KASFLAGS) -c -o $@ $<
+
+# A list of the objects, changed when a source comes or goes.
+$(K)/objects: always
+	@mkdir -p $(@D)
+	@echo '$(KOBJ)' | cmp -s - $@ || echo '$(KOBJ)' >$@
+
+$(K)/calf0.elf: $(KOBJ) $(K)/ksyms0.o $(KLDS) $(K)/objects
+	$(Q)$(LD) $(KLDFLAGS) -o $@ $(KOBJ) $(K)/ksyms0.o
+
+$(K)/calf.elf: $(K)/calf0.elf $(K)/ksyms.o
+	$(call say,LD,$@)
+	$(Q)$(LD) $(KLDFLAGS) -o $@ $(KOBJ) $(K)/ksyms.o
+	$(Q)$(NM) -n $@ | tools/mksyms | cmp -s - $(K)/ksyms.S || \
+	{ echo '$@: code moved between the two links' >&2; exit 1; }
+
+$(K)/Image: $(K)/calf.elf
+	$(call say,IMAGE,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# Tables made from kernel/sys/syscalls.tbl, for what includes "sys/….h" out
+# of $(O)/gen.  The generator gets the table and the folder.
+MKSYSCALLS := $(wildcard tools/mksyscalls)
+SYSTBL     := $(wildcard kernel/sys/syscalls.tbl)
+
+$(O)/gen/.made: $(MKSYSCALLS) $(SYSTBL)
+	@mkdir -p $(O)/gen/sys
+	$(Q)$(if $(MKSYSCALLS),$(if $(SYSTBL),\
+	$(MKSYSCALLS) $(SYSTBL) $(O)/gen))
+	@touch $@
+
+# ---- programs for the guest -------------------------------------------------
+
+UCC    := $(CROSS)gcc
+UFLAGS := -std=gnu11 -Os -static -s -ffunction-sections -fdata-sections \
+	-Wall -Wextra -Werror -Wl,--gc-sections
+
+UPROGS := $(patsubst user/%.c,$(O)/user/%,$(wildcard user/*.c))
+GSRC   := $(wildcard tests/guest/*.c)
+GOBJ   := $(GSRC:%.c=$(O)/%.o)
+GUEST  := $(if $(GSRC),$(O)/tests/guest/guest)
+
+.PHONY: user
+user: $(UPROGS) $(GUEST)
+
+$(O)/user/%: user/%.c Makefile
+	$(call say,USER,$<)
+	@mkdir -p $(@D)
+	$(Q)$(UCC) $(UFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
+# Tests are optimised as programs are, and threads are linked whole.
+$(O)/tests/guest/%.o: tests/guest/%.c Makefile
+	$(call say,GUEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(UCC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -pthread -MMD -MP \
+		-c -o $@ $<
+
+$(O)/tests/guest/guest: $(GOBJ)
+	$(call say,LINK,$@)
+	$(Q)$(UCC) -static -pthread -s -o $@ $(GOBJ)
+
+# ---- the initramfs ----------------------------------------------------------
+
+# /init, /bin, /tests and the empty folders that programs look for.
+INITRAMFS := $(O)/initramfs.cpio
+IDIRS     := /bin /dev /etc /mnt /proc /root /sys /tests /tmp
+IFILES    := $(foreach p,$(UPROGS),$(if $(filter init,$(notdir $(p))),\
+	$(p):/init,$(p):/bin/$(notdir $(p)))) \
+	$(if $(GUEST),$(GUEST):/tests/guest)
+
+.PHONY: initramfs
+initramfs: $(INITRAMFS)
+
+$(INITRAMFS): $(UPROGS) $(GUEST) $(O)/tools/mkcpio Makefile
+	$(call say,CPIO,$@)
+	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) \
+		-c 5,1:/dev/console -c 1,3:/dev/null $(IFILES) >$@
+
+# ---- tools for the host -----------------------------------------------------
+
+HOSTFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN)
+HOSTTOOLS := $(patsubst tools/%.c,$(O)/tools/%,$(wildcard tools/*.c))
+
+.PHONY: tools
+tools: $(HOSTTOOLS)
+
+$(O)/tools/%: tools/%.c Makefile
+	$(call say,HOST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOSTFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
+# ---- tests and checks -------------------------------------------------------
+
+-include tests/host/host.mk
+-include tools/checks.mk
+
+# ---- the rest ---------------------------------------------------------------
+
+# For editors: how each kernel source is compiled, by gcc's line.
+compile_commands.json: $(K)/objects Makefile
+	$(call say,JSON,$@)
+	@{ echo '['; sep=; \
+	for f in $(KSRC_C); do \
+		printf '%s{"directory":"%s","file":"%s","command":"%s"}' \
+			"$$sep" '$(CURDIR)' "$$f" \
+			"$(KCC) $(KCFLAGS) -c -o $(K)/$$f.o $$f"; \
+		sep=',\n'; \
+	done; printf '\n]\n'; } >$@
+
+.PHONY: clean
+clean:
+	rm -rf $(O) compile_commands.json
+
+.PHONY: help
+help:
+	@printf '%s\n' \
+	'make                       kernel, user programs, initramfs, host tools' \
+	'make kernel                the kernel: $$(O)/$$(BUILD)/Image, calf.elf' \
+	'make user                  programs and tests for the guest' \
+	'make initramfs             $$(O)/initramfs.cpio' \
+	'make tools                 programs for the host' \
+	'make check                 format, layers, headers, words, host tests …' \
+	'make compile_commands.json for editors' \
+	'make clean                 removes what was built' \
+	'' \
+	'O=build             the folder for all that is built' \
+	'BUILD=release       or debug: assertions, lock checks, sanitizer' \
+	'COMPILER=gcc        or clang, for the kernel' \
+	'V=1                 shows the commands'
+
+.PHONY: always
+always:
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
