@@ -1,6 +1,7 @@
 /*
  * Sleeping locks, for what may wait for memory, a device or a user page.
- * Never taken while a spin lock is held or in an interrupt.
+ * Never taken while a spin lock is held or in an interrupt.  Who unlocks still
+ * has a reference to what the mutex lives in until mutex_unlock returns.
  */
 #ifndef CORE_MUTEX_H
 #define CORE_MUTEX_H

@@ -1,7 +1,11 @@
 /*
  * Spin locks.  Holding one keeps interrupts off on this hart, so a holder is
- * never preempted and an interrupt handler may take any of them.  They are
- * fair (tickets).  The debug build checks rank, owner and time held.
+ * never preempted and an interrupt handler may take any of them.  The debug
+ * build checks rank, owner and time held.
+ *
+ * They are not fair.  Tickets would hand the lock to a hart whose turn it is,
+ * and under an emulator with more harts than host cores that one is often not
+ * running: everybody would wait for the host's scheduler.
  */
 #ifndef CORE_SPINLOCK_H
 #define CORE_SPINLOCK_H
@@ -10,11 +14,10 @@
 #include "lib/types.h"
 
 struct CAPABILITY("spinlock") spinlock {
-	u32 next;   /* a: the next ticket to hand out */
-	u32 owner;  /* a: the ticket that is being served */
+	u32 locked; /* a */
 	u16 rank;   /* c */
 	s16 holder; /* a: hart number of the holder, -1 when free */
-	u32 since;  /* holder: when it was taken, ticks, debug build only */
+	u64 since;  /* holder: when it was taken, in ticks, debug build only */
 };
 
 /* A lock without a rank cannot be written: RANK_INVALID is refused. */

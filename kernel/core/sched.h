@@ -1,0 +1,28 @@
+/* Who runs where: what thread.c and the harts' start need of sched.c. */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include "core/thread.h"
+
+/*
+ * Gives up the hart; the state says what comes next for the current thread.
+ * Locks: this hart's runq_lock held on entry, released on return.
+ */
+void sched_switch(void);
+/* First thing on a new thread's stack: what the switch to it left to do. */
+void sched_finish_switch(void);
+/* Locks the run queue of the hart t belongs to, whatever it is. */
+struct hart *sched_lock_of(struct thread *t);
+/*
+ * Puts t, which is runnable, where it will run soon.
+ * Locks: sched_lock_of(t) held on entry, released on return.
+ */
+void sched_place(struct hart *h, struct thread *t);
+/* Makes the calling context the idle thread of its hart; never returns. */
+NORETURN void sched_idle_loop(void);
+/* Boot: h's idle thread on its stack; h may start afterwards. */
+void sched_init_hart(struct hart *h, struct thread *idle, void *stack);
+/* Interrupt: a hart is asked to look at its queue. */
+void sched_ipi(void);
+
+#endif
