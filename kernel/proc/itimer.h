@@ -1,0 +1,54 @@
+/*
+ * Interval timers of a process (setitimer), and its limit of CPU time.
+ */
+#ifndef PROC_ITIMER_H
+#define PROC_ITIMER_H
+
+#include "core/timer.h"
+
+struct proc;
+
+/* Which timer, as the ABI numbers them. */
+enum {
+	ITIMER_KIND_REAL,    /* SIGALRM after time that passes */
+	ITIMER_KIND_VIRTUAL, /* SIGVTALRM after time in user code */
+	ITIMER_KIND_PROF,    /* SIGPROF after time in user code and kernel */
+	NR_ITIMER_KINDS,
+};
+
+struct itimer_value {
+	u64 interval_ns;
+	u64 left_ns; /* 0: not armed */
+};
+
+struct itimer {
+	u64 interval_ns;
+	u64 expires_ns; /* on its own clock; 0: not armed */
+};
+
+/*
+ * struct itimers: embedded as proc->itimers.  Reset at fork, kept by exec.
+ * Locks: l the process's sig.lock   o their own
+ */
+struct itimers {
+	struct itimer of[NR_ITIMER_KINDS]; /* l */
+	struct timer real;                 /* o */
+	struct timer cpu;  /* o: looks at the CPU time now and then */
+	u64 limit_next_ns; /* l: CPU time of the next SIGXCPU, ~0 for none */
+	u64 limit_kill_ns; /* l: and of SIGKILL */
+	struct proc *proc; /* c */
+};
+
+void itimer_init(struct proc *p);
+/* The last thread exits: no timer of p fires after this.  Locks: none. */
+void itimer_exit(struct proc *p);
+/* RLIMIT_CPU of p was set or inherited. */
+void itimer_limit_cpu(struct proc *p, u64 soft_seconds, u64 hard_seconds);
+
+/* Of the current process. */
+void itimer_get(u32 kind, struct itimer_value *out);
+/* old may be NULL. */
+void itimer_set(
+    u32 kind, const struct itimer_value *value, struct itimer_value *old);
+
+#endif

@@ -1,0 +1,20 @@
+/* nanosleep and clock_nanosleep. */
+#ifndef PROC_SLEEP_H
+#define PROC_SLEEP_H
+
+#include "lib/types.h"
+
+/*
+ * Sleeps for ns, or (absolute) until ns on the clock.  clock: CLOCK_REALTIME,
+ * CLOCK_MONOTONIC, CLOCK_BOOTTIME or CLOCK_TAI.  A signal ends it: then remain
+ * (user memory, may be 0), a struct timespec, gets what was left of a relative
+ * sleep.
+ * Errors: -EINVAL or -EOPNOTSUPP for other clocks, -EFAULT,
+ *         -ERESTART_BLOCK and -ERESTARTNOHAND.
+ */
+s64 sleep_clock(int clock, bool absolute, u64 ns, uaddr_t remain) MUST_CHECK;
+
+/* After clock_set_real: whoever sleeps until a time of day looks again. */
+void sleep_clock_was_set(void);
+
+#endif
