@@ -1,0 +1,296 @@
+/*
+ * The first process, on calf and on Linux alike.
+ *
+ * It has two lives, told apart by one word of the kernel's command line, which
+ * kernels hand to init in its environment:
+ *
+ *   calf_exec=NONCE   Run the command in /calf/argv (each argument ended by a
+ *                     zero byte), say on the console when its output starts and
+ *                     ends, power off.  `./calf exec` reads what lies between
+ *                     the two lines, so the console must add nothing (no
+ *                     carriage returns), and nobody else may write there.
+ *   otherwise         Run a shell on the console, power off when it exits.
+ *
+ * In both, whatever loses its parent becomes ours and is reaped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ARGV_FILE   "/calf/argv"
+#define SHELL       "/bin/sh"
+#define SEARCH_PATH "/bin:/sbin:/usr/bin:/usr/sbin:/tests:/"
+
+/* Exit statuses that POSIX gives a command that could not be run. */
+enum {
+	CANNOT_RUN = 126,
+	NOT_FOUND = 127
+};
+
+static void
+power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+static void
+die(const char *what)
+{
+	dprintf(2, "init: %s: %s\n", what, strerror(errno));
+	tcdrain(2);
+	power_off();
+}
+
+/*
+ * Failures are not looked at: on calf, and on a Linux that did it by itself,
+ * the mounts are there already.
+ */
+static void
+mount_kernel_trees(void)
+{
+	mkdir("/proc", 0555);
+	mkdir("/dev", 0755);
+	if (access("/proc/self", F_OK))
+		mount("proc", "/proc", "proc", 0, NULL);
+	if (access("/dev/null", F_OK))
+		mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+}
+
+static void
+open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	for (int to = 0; to <= 2; to++)
+		dup2(fd, to);
+	if (fd > 2)
+		close(fd);
+}
+
+static void
+set_raw_output(void)
+{
+	struct termios t;
+
+	if (tcgetattr(1, &t))
+		return;
+	t.c_oflag &= ~OPOST;
+	tcsetattr(1, TCSADRAIN, &t);
+}
+
+static void
+set_environment(void)
+{
+	const char *term = getenv("TERM");
+
+	setenv("PATH", SEARCH_PATH, 1);
+	setenv("HOME", "/root", 1);
+	setenv("TERM", term ? term : "vt100", 1);
+	unsetenv("calf_exec");
+}
+
+/* The exit status that a shell would report for a wait status. */
+static int
+shell_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+/* Reaps whatever ends until `child` does; returns its wait status. */
+static int
+reap_until(pid_t child)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, 0);
+
+		if (pid == child)
+			return status;
+		if (pid < 0 && errno != EINTR)
+			die("wait");
+	}
+}
+
+/*
+ * The command has ended, so what it left running ends too: the line that
+ * follows must be the last one.
+ */
+static void
+kill_stragglers(void)
+{
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+/* ------------------------------------------------ the exec protocol */
+
+static void
+say(const char *nonce, const char *fmt, ...)
+{
+	char line[256];
+	int n = snprintf(line, sizeof(line), "\036%s ", nonce);
+	va_list ap;
+
+	va_start(ap, fmt);
+	n += vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+	va_end(ap);
+	/* One write, so that nothing can come between its bytes. */
+	if (write(1, line, n) != n)
+		power_off();
+}
+
+/* The whole of a file, with a zero byte behind it. */
+static char *
+read_file(const char *path, size_t *len_bytes)
+{
+	int fd = open(path, O_RDONLY);
+	char *buf = NULL;
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		die(path);
+	do {
+		buf = realloc(buf, len + BUFSIZ + 1);
+		if (!buf)
+			die(path);
+		n = read(fd, buf + len, BUFSIZ);
+		if (n < 0)
+			die(path);
+		len += n;
+	} while (n > 0);
+	close(fd);
+	buf[len] = '\0';
+	*len_bytes = len;
+	return buf;
+}
+
+static char **
+read_argv(void)
+{
+	size_t len;
+	char *buf = read_file(ARGV_FILE, &len);
+	char **argv = calloc(len + 1, sizeof(*argv));
+	int argc = 0;
+
+	if (!argv)
+		die(ARGV_FILE);
+	for (char *p = buf; p < buf + len; p += strlen(p) + 1)
+		argv[argc++] = p;
+	errno = EINVAL;
+	if (argc == 0)
+		die(ARGV_FILE);
+	return argv;
+}
+
+static void
+run_command(char **argv)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	setsid();
+	if (null >= 0)
+		dup2(null, 0);
+	if (null > 0)
+		close(null);
+	execvp(argv[0], argv);
+	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
+}
+
+static void
+exec_once(const char *nonce)
+{
+	char **argv;
+	pid_t pid;
+	int status;
+
+	set_raw_output();
+	argv = read_argv();
+	say(nonce, "start\n");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0)
+		run_command(argv);
+	status = reap_until(pid);
+	kill_stragglers();
+	say(nonce, "end %d\n", shell_status(status));
+	tcdrain(1);
+}
+
+/* ------------------------------------------------ the console's shell */
+
+static void
+run_shell(void)
+{
+	setsid();
+	ioctl(0, TIOCSCTTY, 1);
+	execl(SHELL, "sh", NULL);
+	dprintf(2, "init: %s: %s\n", SHELL, strerror(errno));
+	_exit(NOT_FOUND);
+}
+
+/* A shell that was killed is started again; one that exits ends the machine. */
+static void
+serve_shell(void)
+{
+	for (;;) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid < 0)
+			die("fork");
+		if (pid == 0)
+			run_shell();
+		status = reap_until(pid);
+		if (WIFEXITED(status))
+			break;
+		dprintf(1, "\ninit: the shell was killed by signal %d\n",
+		    WTERMSIG(status));
+	}
+	kill_stragglers();
+	tcdrain(1);
+}
+
+int
+main(void)
+{
+	const char *word = getenv("calf_exec");
+	char *nonce = word ? strdup(word) : NULL;
+
+	if (getpid() != 1) {
+		dprintf(2, "init: only for process 1\n");
+		return 1;
+	}
+	mount_kernel_trees();
+	open_console();
+	if (chdir("/"))
+		die("/");
+	set_environment();
+	if (nonce) {
+		exec_once(nonce);
+	} else {
+		dprintf(1, "calf: type help, exit powers off\n");
+		serve_shell();
+	}
+	power_off();
+}
