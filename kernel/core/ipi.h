@@ -8,7 +8,6 @@ enum {
 	IPI_RESCHED = 1u << 0, /* look at your run queue */
 	IPI_TLB = 1u << 1,     /* flush, and say so */
 	IPI_STOP = 1u << 2,    /* another hart panics */
-	IPI_CODE = 1u << 3,    /* fence.i, and say so */
 };
 
 void ipi_send(struct hart *h, u32 reasons);

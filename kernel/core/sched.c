@@ -269,14 +269,6 @@ idle_once(struct hart *h) NO_LOCK_CHECK
 	sched_switch();
 }
 
-NORETURN void
-sched_idle_loop(void)
-{
-	sched_finish_switch();
-	for (;;)
-		idle_once(hart_this());
-}
-
 /*
  * The time slice: while a hart is busy its tick asks the running thread to
  * make room, if anybody wants it.
@@ -304,7 +296,19 @@ static void
 idle_entry(void *arg)
 {
 	(void)arg;
-	sched_idle_loop();
+	for (;;)
+		idle_once(hart_this());
+}
+
+NORETURN void
+sched_start(void) NO_LOCK_CHECK
+{
+	struct hart *h = hart_this();
+	struct arch_context boot;
+
+	spin_lock(&h->runq_lock);
+	arch_switch(&boot, &h->idle->context);
+	panic("the boot context was switched to");
 }
 
 void

@@ -18,8 +18,8 @@ struct hart *sched_lock_of(struct thread *t);
  * Locks: sched_lock_of(t) held on entry, released on return.
  */
 void sched_place(struct hart *h, struct thread *t);
-/* Makes the calling context the idle thread of its hart; never returns. */
-NORETURN void sched_idle_loop(void);
+/* Leaves the boot context for the idle thread of this hart, for good. */
+NORETURN void sched_start(void);
 /* Boot: h's idle thread on its stack; h may start afterwards. */
 void sched_init_hart(struct hart *h, struct thread *idle, void *stack);
 /* Interrupt: a hart is asked to look at its queue. */
