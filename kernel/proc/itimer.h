@@ -45,6 +45,13 @@ void itimer_exit(struct proc *p);
 /* RLIMIT_CPU of p was set or inherited. */
 void itimer_limit_cpu(struct proc *p, u64 soft_seconds, u64 hard_seconds);
 
+/*
+ * Looks at the CPU time of the current process when one of its timers or its
+ * limit counts that.  On each return to user code, which the scheduler's tick
+ * makes happen often enough while time is being used.
+ */
+void itimer_charge(void);
+
 /* Of the current process. */
 void itimer_get(u32 kind, struct itimer_value *out);
 /* old may be NULL. */

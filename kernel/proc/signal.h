@@ -126,7 +126,7 @@ struct sigproc {
 struct altstack {
 	u64 base;
 	u64 size_bytes; /* 0: none */
-	u32 flags;      /* SS_AUTODISARM or 0 */
+	u32 flags;      /* SS_* as they were given; SS_DISABLE at first */
 };
 
 /*
@@ -273,10 +273,13 @@ int signal_suspend(struct sigset mask);
  * Returns its number, -EAGAIN at the deadline, -EINTR.
  */
 int signal_timedwait(struct sigset set, u64 deadline_ns, struct sig_info *info);
+/*
+ * sigaltstack: the flags are those of the ABI, checked here; old's tell
+ * whether sp lies on it.
+ * Errors: -EPERM sp does, -EINVAL, -ENOMEM it is too small.
+ */
 int signal_altstack(
-    const struct altstack *new, bool disable, u64 sp, struct altstack *old);
-/* SS_ONSTACK, SS_DISABLE or 0, with the mode bits, as sigaltstack tells. */
-u32 signal_altstack_flags(const struct altstack *a, u64 sp);
+    const struct altstack *new, u64 sp, struct altstack *old) MUST_CHECK;
 /* The value for a0. */
 s64 signal_return(struct trap_frame *f);
 s64 signal_restart(void);
@@ -287,8 +290,5 @@ int signal_kill(s32 pid, int signo);
 int signal_tgkill(s32 tgid, s32 tid, int signo);
 int signal_queue(s32 pid, const struct sig_info *info);
 int signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info);
-
-/* Default action and name, for messages. */
-bool signal_dumps_core(int signo);
 
 #endif
