@@ -178,8 +178,7 @@ initramfs: $(INITRAMFS)
 
 $(INITRAMFS): $(UPROGS) $(GUEST) $(O)/tools/mkcpio Makefile
 	$(call say,CPIO,$@)
-	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) \
-		-c 5,1:/dev/console -c 1,3:/dev/null $(IFILES) >$@
+	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) $(IFILES) >$@
 
 # ---- tools for the host -----------------------------------------------------
 

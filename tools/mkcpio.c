@@ -1,11 +1,10 @@
 /*
  * mkcpio: writes a cpio archive (newc) to standard output, for an initramfs.
  *
- *	mkcpio [-d DIR | -c MAJOR,MINOR:PATH | SRC[:DST]]...
+ *	mkcpio [-d DIR | SRC[:DST]]...
  *
- * -d makes an empty folder, -c a character device; anything else copies the
- * host's file, link or folder SRC (all below it too) to DST.  Without DST a
- * SRC called x/y lands at /y.
+ * -d makes an empty folder; anything else copies the host's file or folder SRC
+ * (all below it too) to DST.  Without DST a SRC called x/y lands at /y.
  *
  * The same input gives the same bytes: everything belongs to root, carries
  * one fixed date, has mode 755 or 644 by the owner's x bit (setuid bits stay),
@@ -34,7 +33,6 @@
 struct entry {
 	const char *path; /* in the archive, without a leading slash */
 	mode_t mode;
-	unsigned int major, minor;
 	uint32_t size_bytes;
 };
 
@@ -265,19 +263,6 @@ put_added(const char *arg)
 }
 
 static void
-put_device(const char *arg)
-{
-	struct entry e = {.mode = S_IFCHR | 0666};
-	const char *colon = strchr(arg, ':');
-
-	if (!colon || sscanf(arg, "%u,%u:", &e.major, &e.minor) != 2)
-		die("'%s' is not MAJOR,MINOR:PATH", arg);
-	e.path = archive_name(colon + 1);
-	put_parents(e.path);
-	put_header(&e);
-}
-
-static void
 put_empty_dir(const char *arg)
 {
 	char *name = archive_name(arg);
@@ -294,11 +279,9 @@ main(int argc, char **argv)
 	int opt;
 
 	/* "-" keeps the order of options and files as given. */
-	while ((opt = getopt(argc, argv, "-d:c:")) != -1) {
+	while ((opt = getopt(argc, argv, "-d:")) != -1) {
 		if (opt == 'd')
 			put_empty_dir(optarg);
-		else if (opt == 'c')
-			put_device(optarg);
 		else if (opt == 1)
 			put_added(optarg);
 		else
