@@ -80,7 +80,7 @@ put_header(const struct entry *e)
 	int n = snprintf(header, sizeof(header),
 	    "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x",
 	    next_ino++, (unsigned int)e->mode, 0u, 0u, 1u, MTIME, e->size_bytes,
-	    0u, 0u, e->major, e->minor, name_bytes, 0u);
+	    0u, 0u, 0u, 0u, name_bytes, 0u);
 
 	put(header, n);
 	put(e->path, name_bytes);
