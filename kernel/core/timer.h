@@ -18,7 +18,7 @@ struct timer {
 	struct rb_node node;         /* lock of its hart's timers */
 	u64 deadline_ns;             /* the same */
 	void (*fn)(struct timer *t); /* c */
-	s16 hart;                    /* a: where it is armed, -1 if idle */
+	s32 hart;                    /* a: where it is armed, -1 if idle */
 };
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t));

@@ -155,6 +155,8 @@ NORETURN void arch_fail(void);
  * starting at a frame pointer; stops at anything that is not a stack.
  */
 size_t arch_backtrace(u64 fp, u64 *pcs, size_t max);
+/* Reads a word of kernel memory that may not be there: false for a fault. */
+bool arch_probe_read(u64 addr, u64 *out);
 
 /*
  * User memory, one access right at a time: each returns the number of bytes

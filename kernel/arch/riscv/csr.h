@@ -2,20 +2,27 @@
 #ifndef ARCH_RISCV_CSR_H
 #define ARCH_RISCV_CSR_H
 
-#define SSTATUS_SIE        (1ul << 1)
-#define SSTATUS_SPIE       (1ul << 5)
-#define SSTATUS_SPP        (1ul << 8)
-#define SSTATUS_FS         (3ul << 13)
-#define SSTATUS_FS_INITIAL (1ul << 13)
-#define SSTATUS_FS_CLEAN   (2ul << 13)
-#define SSTATUS_FS_DIRTY   (3ul << 13)
-#define SSTATUS_SUM        (1ul << 18)
+/* Not every assembler knows the suffix that C needs. */
+#ifdef __ASSEMBLER__
+#define CSR_WORD(n) n
+#else
+#define CSR_WORD(n) n##ul
+#endif
 
-#define SIE_SSIE (1ul << 1)
-#define SIE_STIE (1ul << 5)
-#define SIE_SEIE (1ul << 9)
+#define SSTATUS_SIE        (CSR_WORD(1) << 1)
+#define SSTATUS_SPIE       (CSR_WORD(1) << 5)
+#define SSTATUS_SPP        (CSR_WORD(1) << 8)
+#define SSTATUS_FS         (CSR_WORD(3) << 13)
+#define SSTATUS_FS_INITIAL (CSR_WORD(1) << 13)
+#define SSTATUS_FS_CLEAN   (CSR_WORD(2) << 13)
+#define SSTATUS_FS_DIRTY   (CSR_WORD(3) << 13)
+#define SSTATUS_SUM        (CSR_WORD(1) << 18)
 
-#define CAUSE_INTERRUPT (1ul << 63)
+#define SIE_SSIE (CSR_WORD(1) << 1)
+#define SIE_STIE (CSR_WORD(1) << 5)
+#define SIE_SEIE (CSR_WORD(1) << 9)
+
+#define CAUSE_INTERRUPT (CSR_WORD(1) << 63)
 #define IRQ_S_SOFT      1
 #define IRQ_S_TIMER     5
 #define IRQ_S_EXTERNAL  9
@@ -33,9 +40,9 @@
 #define CAUSE_LOAD_PAGE        13
 #define CAUSE_STORE_PAGE       15
 
-#define SATP_SV39       (8ul << 60)
+#define SATP_SV39       (CSR_WORD(8) << 60)
 #define SATP_ASID_SHIFT 44
-#define SATP_ASID_MASK  0xfffful
+#define SATP_ASID_MASK  CSR_WORD(0xffff)
 
 /* Sstc's own comparator, by number: older assemblers lack its name. */
 #define CSR_STIMECMP 0x14d
