@@ -15,6 +15,7 @@
 #include "lib/errno.h"
 #include "lib/list.h"
 #include "lib/refcount.h"
+#include "proc/signal_queue.h"
 #include "proc/signal_set.h"
 
 #include <asm/signal.h>
@@ -22,56 +23,6 @@
 struct proc;
 struct task;
 struct trap_frame;
-
-/*
- * struct sig_info: what a signal tells.  The first 48 bytes of the ABI's
- * siginfo_t; the rest of that is zero.
- */
-struct sig_info {
-	s32 signo;
-	s32 error;
-	s32 code; /* SI_*, CLD_*, SEGV_* ... */
-	s32 pad;
-	union {
-		struct {
-			s32 pid;
-			u32 uid;
-			u64 value;
-		} from; /* kill, tgkill, sigqueue */
-		struct {
-			s32 pid;
-			u32 uid;
-			s32 status;
-			s32 pad;
-			s64 utime_ticks; /* USER_HZ */
-			s64 stime_ticks;
-		} child;
-		struct {
-			s32 id;
-			s32 overrun;
-			u64 value;
-		} timer;
-		struct {
-			u64 addr;
-		} fault;
-		struct {
-			s64 band;
-			s32 fd;
-		} poll;
-		u64 words[4];
-	};
-};
-
-/*
- * struct sigqueue: signals sent and not yet taken.  A signal is pending if it
- * is in the set; one without an item was sent when no memory or no quota was
- * left, and tells nothing but its number.
- * Locks: the lock of the process it belongs to.
- */
-struct sigqueue {
-	struct sigset set;
-	struct list items; /* struct sigitem, in the order of sending */
-};
 
 /* struct sigaction of the ABI, with types of ours. */
 struct sig_action {
@@ -106,7 +57,7 @@ struct sigproc {
 	    lock; /* rank SIGNAL: this, and sigtask of its threads */
 	struct sighand *hand;    /* x; NULL once all threads are gone */
 	struct sigqueue pending; /* l: for any thread that takes it */
-	u32 nr_queued;           /* l: items here and in its threads' queues */
+	struct sigquota quota;   /* l: items here and in its threads' queues */
 
 	bool group_exit;         /* l: every thread has to end */
 	int group_status;        /* l: wait status of that */
