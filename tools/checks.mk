@@ -1,0 +1,54 @@
+# Checks of the source, for `make check` and tests/checks.t.  Each is a target
+# of its own that prints nothing but what is wrong (and a line of numbers).
+
+# git knows what is ours; a tree without git has only ours in it.
+SOURCES  := $(shell git ls-files 2>/dev/null || find . -name build -prune -o \
+	-type f -print | sed 's,^\./,,')
+SOURCES  := $(wildcard $(SOURCES))
+CSOURCES := $(filter kernel/% user/% tests/% tools/% bench/%,\
+	$(filter %.c %.h,$(SOURCES)))
+
+CHECKS := format layers headers functions ifs words gcc gcc-debug clang \
+	clang-debug
+
+.PHONY: check $(CHECKS:%=check-%)
+check: $(CHECKS:%=check-%) $(if $(wildcard tests/host/host.mk),host-check)
+
+check-format:
+	@clang-format-14 --dry-run --Werror --ferror-limit=1 $(CSOURCES)
+
+check-layers:
+	@tools/layercheck
+
+check-functions:
+	@tools/fnlen $(filter %.c,$(CSOURCES))
+
+check-ifs:
+	@tools/ifcheck $(CSOURCES)
+
+check-words:
+	@tools/words $(SOURCES)
+
+# Each header compiles alone: it includes what it uses.
+KHEADERS := $(filter kernel/%.h,$(SOURCES))
+
+check-headers: $(KHEADERS:%=$(K)/%.ok)
+
+$(K)/%.h.ok: %.h Makefile | $(O)/gen/.made
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(KCFLAGS) -Wno-unused-function -MMD -MP -MF $(@:.ok=.d) \
+		-MT $@ -x c -S -o /dev/null $<
+	@touch $@
+
+# Both compilers and both builds; clang also checks who holds which lock.
+check-gcc:
+	@$(MAKE) -s COMPILER=gcc BUILD=release kernel user
+
+check-gcc-debug:
+	@$(MAKE) -s COMPILER=gcc BUILD=debug kernel
+
+check-clang:
+	@$(MAKE) -s COMPILER=clang BUILD=release kernel
+
+check-clang-debug:
+	@$(MAKE) -s COMPILER=clang BUILD=debug kernel
