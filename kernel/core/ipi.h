@@ -10,6 +10,10 @@ enum {
 	IPI_STOP = 1u << 2,    /* another hart panics */
 };
 
+/*
+ * Returns at once; the other hart answers when its interrupts are on.
+ * Locks: any.
+ */
 void ipi_send(struct hart *h, u32 reasons);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef CORE_IRQ_H
 #define CORE_IRQ_H
 
+#include "core/hart.h"
 #include "lib/types.h"
 
 struct irq_ops {
@@ -9,7 +10,14 @@ struct irq_ops {
 	bool (*handle)(void *arg);
 };
 
-/* nr is the interrupt controller's number, from the device tree. */
+/*
+ * nr is the interrupt controller's number, from the device tree.
+ * Errors: -EINVAL for a number that there is not, -EBUSY for one in use.
+ */
 int irq_register(u32 nr, const struct irq_ops *ops, void *arg) MUST_CHECK;
+
+/* What every interrupt, of whatever kind, begins and ends with. */
+struct hart *irq_begin(void);
+void irq_end(struct hart *h);
 
 #endif

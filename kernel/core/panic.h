@@ -15,5 +15,10 @@ NORETURN void panic_trap(struct trap_frame *f, const char *what);
 bool panic_in_progress(void);
 /* For a hart that is told to stop. */
 NORETURN void panic_stop_here(void);
+/*
+ * Who knows what an address of the kernel's half belongs to.  describe is
+ * called while panicking: it may not lock, and may return NULL.
+ */
+void panic_set_describe(const char *(*describe)(u64 addr));
 
 #endif

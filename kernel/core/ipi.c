@@ -1,0 +1,39 @@
+/*
+ * The bell is rung by whoever makes the set of reasons non-empty.  The other
+ * hart silences the bell first and takes the whole set then, so a reason that
+ * is added after the taking finds an empty set and rings again.
+ */
+#include "core/ipi.h"
+
+#include "arch/riscv/arch.h"
+#include "arch/riscv/upcall.h"
+#include "core/irq.h"
+#include "core/panic.h"
+#include "core/sched.h"
+#include "core/tlb.h"
+#include "lib/atomic.h"
+
+void
+ipi_send(struct hart *h, u32 reasons)
+{
+	/* Pairs with the exchange in upcall_ipi. */
+	if (atomic_or(&h->ipi_pending, reasons) == 0)
+		arch_ipi_send(h->hartid);
+}
+
+void
+upcall_ipi(void)
+{
+	struct hart *h = irq_begin();
+	u32 reasons;
+
+	csr_clear(sip, SIE_SSIE);
+	reasons = atomic_swap(&h->ipi_pending, 0);
+	if (reasons & IPI_STOP)
+		panic_stop_here();
+	if (reasons & IPI_TLB)
+		tlb_ipi();
+	if (reasons & IPI_RESCHED)
+		sched_ipi();
+	irq_end(h);
+}
