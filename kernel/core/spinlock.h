@@ -11,6 +11,7 @@
 #define CORE_SPINLOCK_H
 
 #include "core/lock_rank.h"
+#include "lib/atomic.h"
 #include "lib/types.h"
 
 struct CAPABILITY("spinlock") spinlock {

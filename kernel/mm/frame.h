@@ -130,10 +130,12 @@ void frame_stats(struct frame_stats *out);
  */
 u64 frame_fail_after(u64 n, bool and_after);
 
-/* Boot: [start, end) is RAM that nobody uses yet. */
-void frame_init(void);
+/*
+ * Boot: page_array, page_first and page_count are set and zeroed; [start, end)
+ * is RAM that nobody uses yet.
+ */
 void frame_add_ram(paddr_t start, paddr_t end);
-/* Memory before there is an allocator; never freed. */
-void *frame_boot_alloc(size_t len_bytes, size_t align);
+/* Boot: after all RAM was added. */
+void frame_init(void);
 
 #endif

@@ -16,6 +16,8 @@ bool kmap_contains(const void *p);
  * with interrupts off. */
 void *kstack_alloc(void) MUST_CHECK;
 void kstack_free(void *stack);
+/* Frees stacks kept beyond a sensible number.  Locks: interrupts on. */
+void kstack_trim(void);
 /* What an address in the kernel's half belongs to, for panic messages. */
 const char *kmap_describe(u64 addr);
 

@@ -7,11 +7,8 @@
 #define ARCH_RISCV_ARCH_H
 
 #include "arch/riscv/csr.h"
+#include "arch/riscv/kstack.h"
 #include "lib/types.h"
-
-/* Debug code is bigger: the sanitizer's checks need room. */
-#define KSTACK_PAGES (CONFIG_DEBUG ? 4 : 2)
-#define KSTACK_SIZE  (KSTACK_PAGES * PAGE_SIZE)
 
 /*
  * The registers of user or kernel at a trap.  regs[n] is x(n); regs[0] is

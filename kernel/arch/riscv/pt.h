@@ -9,6 +9,8 @@
  * all zero          empty
  * V=0, bit 8        cold link: a table one level down that hardware must not
  *                   walk, because it may hold writable leaves and is shared
+ * V=0, bit 9        hidden leaf: a page that is there and may not be touched
+ *                   (PROT_NONE); Sv39 has no leaf without any right
  *
  * This file knows the encoding and decides nothing.
  */
@@ -18,15 +20,16 @@
 #include "lib/atomic.h"
 #include "lib/types.h"
 
-#define PTE_V    (1ul << 0)
-#define PTE_R    (1ul << 1)
-#define PTE_W    (1ul << 2)
-#define PTE_X    (1ul << 3)
-#define PTE_U    (1ul << 4)
-#define PTE_G    (1ul << 5)
-#define PTE_A    (1ul << 6)
-#define PTE_D    (1ul << 7)
-#define PTE_COLD (1ul << 8)
+#define PTE_V      (1ul << 0)
+#define PTE_R      (1ul << 1)
+#define PTE_W      (1ul << 2)
+#define PTE_X      (1ul << 3)
+#define PTE_U      (1ul << 4)
+#define PTE_G      (1ul << 5)
+#define PTE_A      (1ul << 6)
+#define PTE_D      (1ul << 7)
+#define PTE_COLD   (1ul << 8)
+#define PTE_HIDDEN (1ul << 9)
 
 #define PTE_RWX       (PTE_R | PTE_W | PTE_X)
 #define PTE_PFN_SHIFT 10
@@ -49,13 +52,21 @@ pt_index(uaddr_t va, int level)
 	return (va.val >> (PAGE_SHIFT + 9 * level)) & (PT_ENTRIES - 1);
 }
 
-/* A is preset, and D wherever W is: some harts trap instead of setting them.
- */
+/* rwx 0 makes a hidden leaf.  A is preset, and D wherever W is: some harts trap
+ * instead of setting them. */
 static inline u64
 pt_leaf(pfn_t f, u64 rwx)
 {
+	if (rwx == 0)
+		return f.val << PTE_PFN_SHIFT | PTE_HIDDEN;
 	return f.val << PTE_PFN_SHIFT | rwx | PTE_U | PTE_A | PTE_V |
 	    ((rwx & PTE_W) ? PTE_D : 0);
+}
+
+static inline u64
+pt_kernel_leaf(pfn_t f, u64 rwx)
+{
+	return f.val << PTE_PFN_SHIFT | rwx | PTE_G | PTE_A | PTE_D | PTE_V;
 }
 
 static inline u64
@@ -86,6 +97,12 @@ static inline bool
 pt_is_leaf(u64 word)
 {
 	return (word & PTE_V) && (word & PTE_RWX);
+}
+
+static inline bool
+pt_is_hidden(u64 word)
+{
+	return (word & (PTE_V | PTE_HIDDEN)) == PTE_HIDDEN;
 }
 
 static inline bool

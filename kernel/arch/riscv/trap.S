@@ -4,6 +4,7 @@
  * In the kernel tp is the struct hart always.
  */
 #include "arch/riscv/csr.h"
+#include "arch/riscv/kstack.h"
 
 /* Offsets into struct hart and struct trap_frame; checked by trap.c. */
 #define HART_KERNEL_SP	0
@@ -83,7 +84,7 @@ from_kernel:
 	 */
 	ld	t0, HART_KERNEL_SP(tp)
 	sub	t0, t0, sp
-	li	t1, KSTACK_SIZE_ASM - FRAME_SIZE - STACK_SLACK
+	li	t1, KSTACK_SIZE - FRAME_SIZE - STACK_SLACK
 	bgtu	t0, t1, overflow
 	ld	t0, HART_SCRATCH0(tp)
 	ld	t1, HART_SCRATCH1(tp)

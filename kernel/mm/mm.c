@@ -1,0 +1,280 @@
+/*
+ * Address spaces: making them, sharing them by fork, letting go of them.
+ */
+#include "core/random.h"
+#include "core/thread.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/layout.h"
+#include "mm/mm_impl.h"
+#include "mm/slab.h"
+#include "mm/stat.h"
+
+u64 mm_stats[NR_MM_STATS];
+
+#define MM_STAT_NAME(name, text) [MM_STAT_##name] = text,
+const char *const mm_stat_names[NR_MM_STATS] = {MM_STATS(MM_STAT_NAME)};
+#undef MM_STAT_NAME
+
+static struct spinlock list_lock = SPINLOCK_INIT(RANK_MM_LIST);
+static struct list all_mms = LIST_INIT(all_mms);
+
+/* The kernel's half of every root: fixed when the first root is made. */
+extern u64 kernel_satp;
+
+static void
+copy_kernel_half(struct page *root)
+{
+	const u64 *from =
+	    paddr_kva(pfn_paddr(pfn(kernel_satp & ((1ul << 44) - 1))));
+	u64 *to = page_kva(root);
+
+	memcpy(to + PT_USER_ENTRIES, from + PT_USER_ENTRIES,
+	    (PT_ENTRIES - PT_USER_ENTRIES) * sizeof(u64));
+}
+
+static struct page *
+make_root(void)
+{
+	struct page *root = frame_alloc(PAGE_TABLE);
+
+	if (root == NULL)
+		return NULL;
+	root->level = PT_LEVELS - 1;
+	memset(page_kva(root), 0, PT_USER_ENTRIES * sizeof(u64));
+	copy_kernel_half(root);
+	return root;
+}
+
+static struct mm *
+make(struct region_block *block)
+{
+	struct mm *mm = kmalloc(sizeof(*mm));
+
+	if (mm == NULL)
+		return NULL;
+	mm->root = make_root();
+	if (mm->root == NULL) {
+		kfree(mm);
+		return NULL;
+	}
+	refcount_init(&mm->refs, 1);
+	mutex_init(&mm->lock, RANK_MM);
+	tlb_space_init(&mm->space, page_pfn(mm->root));
+	mm->block = block;
+	return mm;
+}
+
+static void
+publish(struct mm *mm)
+{
+	spin_lock(&list_lock);
+	list_push_back(&all_mms, &mm->all);
+	spin_unlock(&list_lock);
+}
+
+int
+mm_create(struct mm **out)
+{
+	struct region_block *block;
+	struct mm *mm;
+
+	if (region_block_create(0, &block) < 0)
+		return -ENOMEM;
+	mm = make(block);
+	if (mm == NULL) {
+		region_block_put(block);
+		return -ENOMEM;
+	}
+	memset(&mm->c, 0, sizeof(mm->c));
+	mm->c.limits = (struct mm_limits){
+	    .stack = 8ul << 20, .data = ~0ul, .address_space = ~0ul};
+	mm->c.stack_top = USER_TOP;
+	mm->c.map_top = USER_TOP;
+	publish(mm);
+	*out = mm;
+	return 0;
+}
+
+static void
+flush_space(void *space)
+{
+	tlb_flush(space);
+}
+
+void
+mm_gather_init(struct mm *mm, struct tree_gather *g)
+{
+	gather_init(g, flush_space, &mm->space);
+}
+
+/* Drops the user half of the root: nobody runs this space any more. */
+static void
+drop_tree(struct mm *mm)
+{
+	u64 *entries = page_kva(mm->root);
+	u32 i;
+
+	for (i = 0; i < PT_USER_ENTRIES; i++) {
+		u64 word = entries[i];
+
+		if (pt_is_empty(word))
+			continue;
+		entries[i] = 0;
+		tree_put(pfn_page(pt_pfn(word)));
+		thread_preempt_point();
+	}
+	if (!refcount_put(&mm->root->refs))
+		assert(!"a root table has one holder");
+	frame_free(mm->root);
+}
+
+void
+mm_get(struct mm *mm)
+{
+	refcount_get(&mm->refs);
+}
+
+void
+mm_put(struct mm *mm)
+{
+	if (!refcount_put(&mm->refs))
+		return;
+	spin_lock(&list_lock);
+	list_remove(&mm->all);
+	spin_unlock(&list_lock);
+	/*
+	 * Harts may still hold translations under its ASID; they are gone
+	 * before that number is used again, and no thread runs with it now.
+	 */
+	drop_tree(mm);
+	region_block_put(mm->block);
+	kfree(mm);
+}
+
+/*
+ * A child's regions that fork treats apart: those of MADV_DONTFORK vanish,
+ * those of MADV_WIPEONFORK lose what they hold.  The child owns copies of the
+ * tables that it changes, as anybody would.
+ */
+static int
+apply_fork_flags(struct mm *child)
+{
+	struct region *r;
+	u64 at = 0;
+	int err = 0;
+
+	while (err == 0 && (r = region_above(child, at)) != NULL) {
+		u64 start = r->start;
+
+		at = r->end;
+		if (r->flags & MM_DONTFORK)
+			err = mm_unmap_locked(child, start, at);
+		else if (r->flags & MM_WIPEONFORK)
+			err = mm_zap_locked(child, start, at);
+	}
+	return err;
+}
+
+static int
+finish_fork(struct mm *child) NO_LOCK_CHECK
+{
+	int err;
+
+	if (!child->c.fork_flags)
+		return 0;
+	mutex_lock_second(&child->lock);
+	err = apply_fork_flags(child);
+	mutex_unlock(&child->lock);
+	return err;
+}
+
+int
+mm_fork(struct mm *parent, struct mm **out)
+{
+	struct mm *child = make(NULL);
+	int err;
+
+	if (child == NULL)
+		return -ENOMEM;
+	mutex_lock(&parent->lock);
+	/* commit */
+	child->c = parent->c;
+	child->block = parent->block;
+	refcount_get(&child->block->refs);
+	/*
+	 * The parent's other threads may write through what their harts
+	 * remember until the flush; the child has not run, so it cannot tell
+	 * those writes from earlier ones.
+	 */
+	if (tree_share(parent->root, child->root))
+		tlb_flush(&parent->space);
+	publish(child);
+	err = finish_fork(child);
+	mutex_unlock(&parent->lock);
+	if (err < 0) {
+		mm_put(child);
+		return err;
+	}
+	mm_count(MM_STAT_FORKS);
+	*out = child;
+	return 0;
+}
+
+struct mm *
+mm_current(void)
+{
+	struct tlb_space *space = thread_current()->space;
+
+	return space != NULL ? container_of(space, struct mm, space) : NULL;
+}
+
+void
+mm_use(struct mm *mm)
+{
+	thread_use_space(mm != NULL ? &mm->space : NULL);
+}
+
+struct tlb_space *
+mm_space(struct mm *mm)
+{
+	return &mm->space;
+}
+
+void
+mm_for_each(void (*fn)(struct mm *mm, void *arg), void *arg)
+{
+	struct mm *mm;
+
+	spin_lock(&list_lock);
+	list_for_each (mm, &all_mms, all)
+		fn(mm, arg);
+	spin_unlock(&list_lock);
+}
+
+void
+mm_set_limits(struct mm *mm, const struct mm_limits *limits)
+{
+	mutex_lock(&mm->lock);
+	mm->c.limits = *limits;
+	mutex_unlock(&mm->lock);
+}
+
+void
+mm_get_places(struct mm *mm, struct mm_places *out)
+{
+	mutex_lock(&mm->lock);
+	*out = mm->c.places;
+	out->start_brk = mm->c.brk_start;
+	out->brk = mm->c.brk;
+	mutex_unlock(&mm->lock);
+}
+
+void
+mm_set_places(struct mm *mm, const struct mm_places *places)
+{
+	mutex_lock(&mm->lock);
+	mm->c.places = *places;
+	mutex_unlock(&mm->lock);
+}

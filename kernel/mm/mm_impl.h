@@ -1,0 +1,116 @@
+/*
+ * The inside of mm/: regions, address spaces, and what its files share.
+ *
+ * An address space is a list of regions, which say what a fault means, and a
+ * tree, which says what is there.  Both are shared by fork and copied by the
+ * first change.  Addresses are plain u64 in here: the arithmetic on them is
+ * the subject.  All functions ending in _locked need mm->lock.
+ */
+#ifndef MM_MM_IMPL_H
+#define MM_MM_IMPL_H
+
+#include "core/mutex.h"
+#include "core/tlb.h"
+#include "mm/mm.h"
+#include "mm/object.h"
+#include "mm/tree.h"
+
+/*
+ * struct region: [start, end), one kind of memory.  Regions of a block do not
+ * overlap and stand in order; neighbours that say the same are one.
+ */
+struct region {
+	u64 start;
+	u64 end;
+	u32 prot;              /* MM_READ | MM_WRITE | MM_EXEC */
+	u32 flags;             /* MM_SHARED ... */
+	struct object *object; /* reference, or NULL */
+	u64 offset;            /* in the object, of start */
+};
+
+/*
+ * struct region_block: the regions of one or more address spaces.
+ * Laws   R1  refs is the number of address spaces that use it; it is changed
+ *            only when that is one, under that one's lock
+ */
+struct region_block {
+	struct refcount refs;
+	u32 nr;
+	u32 room;
+	struct region regions[];
+};
+
+/*
+ * struct mm: one address space, used by the threads of one process or more
+ * (CLONE_VM).  Created by mm_create or mm_fork; refs counts the processes;
+ * the last mm_put frees it.
+ * Locks  l lock   c fixed   a atomic   L the list's lock
+ */
+struct mm {
+	struct refcount refs;       /* a */
+	struct mutex lock;          /* rank MM */
+	struct tlb_space space;     /* its own rules */
+	struct page *root;          /* c: the root table */
+	struct region_block *block; /* l */
+	struct list all;            /* L: every address space */
+
+	/* copied at fork: all below, in one go */
+	struct mm_copied {
+		u64 brk_start;    /* l */
+		u64 brk;          /* l */
+		u64 map_top;      /* l: mappings go below this */
+		u64 stack_top;    /* l */
+		u64 vdso;         /* l */
+		u64 mapped_pages; /* l: sum of the regions */
+		u64 peak_pages;   /* l */
+		bool random;      /* l: places are drawn by lot */
+		bool fork_flags;  /* l: a region is treated apart at fork */
+		struct mm_limits limits; /* l */
+		struct mm_places places; /* l */
+	} c;
+};
+
+/* ---- regions (region.c) ------------------------------------------------- */
+
+int region_block_create(u32 room, struct region_block **out) MUST_CHECK;
+void region_block_put(struct region_block *b);
+/* The first region that ends above addr, or NULL. */
+struct region *region_above(struct mm *mm, u64 addr);
+/* The region that contains addr, or NULL. */
+struct region *region_at(struct mm *mm, u64 addr);
+/* Makes the block this mm's own, with room for extra regions more. */
+int region_own(struct mm *mm, u32 extra) MUST_CHECK;
+/* The following need region_own before; they cannot fail. */
+void region_insert(struct mm *mm, const struct region *r);
+/* Makes addr a border between regions, if a region contains it. */
+void region_split(struct mm *mm, u64 addr);
+/* Takes out [start, end), whose ends are borders. */
+void region_remove(struct mm *mm, u64 start, u64 end);
+/* Joins neighbours that say the same, around [start, end). */
+void region_merge(struct mm *mm, u64 start, u64 end);
+/* True when [start, end) is covered without a hole. */
+bool region_covers(struct mm *mm, u64 start, u64 end);
+/* Highest (or from low up) gap for len bytes; 0 when there is none. */
+u64 region_find_gap(struct mm *mm, u64 len);
+u64 region_pages(const struct region *r);
+/* Could the break, or a mapping, of this many pages more be had? */
+bool mm_room_for(const struct mm *mm, u64 pages);
+
+/* ---- pieces of mm.c, map.c ---------------------------------------------- */
+
+void mm_gather_init(struct mm *mm, struct tree_gather *g);
+int mm_unmap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
+int mm_map_locked(
+    struct mm *mm, const struct mm_map_args *a, u64 *out) MUST_CHECK;
+/* Everything in [start, end) goes, the regions stay. */
+int mm_zap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
+int mm_fault_locked(
+    struct mm *mm, u64 addr, enum fault_access access, bool force) MUST_CHECK;
+/* Faults in what it can of [start, end). */
+int mm_populate_locked(
+    struct mm *mm, u64 start, u64 end, bool write) MUST_CHECK;
+/* RWX bits of a leaf for this protection, without regard to sharing. */
+u64 mm_leaf_rights(u32 prot);
+void mm_for_each(void (*fn)(struct mm *mm, void *arg), void *arg);
+
+#endif
