@@ -194,7 +194,7 @@ panic(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	fmt_vprint(message, sizeof(message), fmt, args);
+	fmt_vsnprint(message, sizeof(message), fmt, args);
 	va_end(args);
 	printk(
 	    "kernel panic%s: %s\n", first ? "" : " while panicking", message);

@@ -80,7 +80,7 @@ add_line(const char *line, size_t len)
 	u64 now = clock_mono_ns();
 	size_t i;
 
-	fmt_print(stamp, sizeof(stamp), "[%5lu.%06lu] ", now / NSEC_PER_SEC,
+	fmt_snprint(stamp, sizeof(stamp), "[%5lu.%06lu] ", now / NSEC_PER_SEC,
 	    now % NSEC_PER_SEC / NSEC_PER_USEC);
 	for (i = 0; stamp[i] != '\0'; i++)
 		put(stamp[i]);
@@ -152,10 +152,10 @@ send(const char *line, size_t len)
 	const struct printk_sink *to = atomic_load_acquire(&sink);
 
 	if (nonce[0] != '\0')
-		len = fmt_print(out, sizeof(out), "\036%s %s %.*s\n", nonce,
+		len = fmt_snprint(out, sizeof(out), "\036%s %s %.*s\n", nonce,
 		    panicking ? "panic" : "kernel", (int)len, line);
 	else
-		len = fmt_print(out, sizeof(out), "%.*s\r\n", (int)len, line);
+		len = fmt_snprint(out, sizeof(out), "%.*s\r\n", (int)len, line);
 	if (to != NULL)
 		return to->write(out, len, panicking);
 	write_early(out, len);
@@ -198,7 +198,7 @@ print(const char *fmt, va_list args)
 {
 	bool locked = lock();
 
-	fmt_vprint(text, sizeof(text), fmt, args);
+	fmt_vsnprint(text, sizeof(text), fmt, args);
 	add_text(text);
 	unlock(locked);
 	printk_flush();
@@ -253,7 +253,7 @@ printk_set_sink(const struct printk_sink *to)
 void
 printk_set_frame(const char *tag)
 {
-	fmt_print(nonce, sizeof(nonce), "%s", tag != NULL ? tag : "");
+	fmt_snprint(nonce, sizeof(nonce), "%s", tag != NULL ? tag : "");
 }
 
 void

@@ -1,0 +1,88 @@
+/*
+ * Device interrupts: the controller says which number, a table says whose.
+ * Numbers are registered while booting and for good.
+ */
+#include "core/irq.h"
+
+#include "arch/riscv/arch.h"
+#include "arch/riscv/irqchip.h"
+#include "arch/riscv/upcall.h"
+#include "core/printk.h"
+#include "core/random.h"
+#include "core/spinlock.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/errno.h"
+
+/* Higher than any number on QEMU's machine (96); what is above is refused. */
+#define MAX_IRQS 128
+
+/* ops is set last: an entry with ops is complete. */
+struct handler {
+	const struct irq_ops *ops; /* a */
+	void *arg;                 /* c */
+};
+
+static struct handler handlers[MAX_IRQS];
+
+int
+irq_register(u32 nr, const struct irq_ops *ops, void *arg)
+{
+	struct handler *h;
+	int err;
+
+	if (nr == 0 || nr >= MAX_IRQS)
+		return -EINVAL;
+	h = &handlers[nr];
+	if (h->ops != NULL)
+		return -EBUSY;
+	h->arg = arg;
+	/* Pairs with the load in dispatch. */
+	atomic_store_release(&h->ops, ops);
+	err = irqchip_enable(nr);
+	if (err < 0)
+		atomic_store(&h->ops, NULL);
+	return err;
+}
+
+struct hart *
+irq_begin(void)
+{
+	struct hart *h = hart_this();
+
+	assert(!h->in_irq);
+	h->in_irq = true;
+	h->nr_interrupts++;
+	random_note_time(arch_ticks());
+	return h;
+}
+
+void
+irq_end(struct hart *h)
+{
+	h->in_irq = false;
+}
+
+static void
+dispatch(u32 nr)
+{
+	const struct irq_ops *ops = NULL;
+
+	if (nr < MAX_IRQS)
+		ops = atomic_load_acquire(&handlers[nr].ops);
+	if (ops == NULL || !ops->handle(handlers[nr].arg))
+		printk_limited("irq: nobody wanted interrupt %u\n", nr);
+}
+
+void
+upcall_irq(void)
+{
+	struct hart *h = irq_begin();
+	u32 nr;
+
+	while ((nr = irqchip_claim(h->nr)) != 0) {
+		dispatch(nr);
+		irqchip_complete(h->nr, nr);
+	}
+	irq_end(h);
+}
