@@ -145,10 +145,12 @@ GSRC   := $(wildcard tests/guest/*.c)
 GOBJ   := $(GSRC:%.c=$(O)/%.o)
 GUEST  := $(if $(GSRC),$(O)/tests/guest/guest)
 
-.PHONY: user
-user: $(UPROGS) $(GUEST)
+BOOTPROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/boot/*.c))
 
-$(O)/user/%: user/%.c Makefile
+.PHONY: user
+user: $(UPROGS) $(GUEST) $(BOOTPROGS)
+
+$(UPROGS) $(BOOTPROGS): $(O)/%: %.c Makefile
 	$(call say,USER,$<)
 	@mkdir -p $(@D)
 	$(Q)$(UCC) $(UFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<

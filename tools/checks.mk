@@ -14,6 +14,10 @@ CHECKS := format layers headers functions ifs words gcc gcc-debug clang \
 .PHONY: check $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%) $(if $(wildcard tests/host/host.mk),host-check)
 
+.PHONY: list-checks
+list-checks:
+	@echo $(CHECKS:%=check-%)
+
 check-format:
 	@clang-format-14 --dry-run --Werror --ferror-limit=1 $(CSOURCES)
 

@@ -1,0 +1,5 @@
+#!/bin/sh
+# `./calf exec` with the debug kernel.
+kernel=--debug-build
+. "$(dirname "$0")/exec.sh"
+finish

@@ -1,0 +1,99 @@
+# exec.sh: what `./calf exec` promises, on the kernel that $kernel names:
+# the program's output byte for byte, its status, and nothing else.
+. "$(dirname "$0")/../tap.sh"
+
+probe=$top/build/tests/boot/probe
+
+# run_probe ARG…: runs the probe; leaves out, err and $status.
+run_probe()
+{
+	status=0
+	"$top/calf" exec $kernel --timeout 60 \
+		--add "$probe:/probe" -- /probe "$@" >"$tmp/out" 2>"$tmp/err" \
+		</dev/null || status=$?
+	cat "$tmp/err" >&2
+}
+
+# prints NAME TEXT: standard output is TEXT exactly, with printf's escapes.
+prints()
+{
+	printf "$2" >"$tmp/wanted"
+	ok "$1" cmp "$tmp/wanted" "$tmp/out"
+}
+
+run_probe args a 'b  c' '' '*' "it's" '$HOME' 'ü
+'
+prints 'arguments arrive as they are' '[a][b  c][][*][it'\''s][$HOME][ü\n]'
+is 'a program that returns 0' $status 0
+
+run_probe both
+prints 'standard output and error are one stream, in order' 'one two three'
+
+run_probe input
+prints 'standard input is at its end' 'read gives 0'
+
+# Every byte, then bytes that look like frames.
+{
+	i=0
+	while [ $i -lt 256 ]; do
+		printf "\\$(printf %03o $i)"
+		i=$((i + 1))
+	done
+	printf '\036\036 start\n\r\n\036 end 0\n\n\r\036'
+} >"$tmp/bytes"
+run_probe bytes
+ok 'every byte arrives unchanged' cmp "$tmp/bytes" "$tmp/out"
+is 'and the status too' $status 0
+
+run_probe flood 300000
+is 'a flood: no byte lost or added' "$(wc -c <"$tmp/out")" 300000
+cp "$tmp/out" "$tmp/first"
+run_probe flood 300000
+ok 'a flood: the same each time' cmp "$tmp/first" "$tmp/out"
+
+run_probe exit 1
+is 'exit 1' $status 1
+prints 'a silent program prints nothing' ''
+run_probe exit 255
+is 'exit 255' $status 255
+run_probe exit 125
+is 'exit 125 is not mistaken' $status 125
+ok 'exit 125: no word of a failure' sh -c '! grep "^calf: the" "$0"' "$tmp/err"
+
+for signal in 6 9 11 15; do
+	run_probe signal $signal
+	is "ended by signal $signal" $status $((128 + signal))
+done
+
+run_probe orphan
+is 'what a program leaves running does not hold up the end' $status 5
+ok 'and writes nothing behind it' \
+	sh -c 'tr -d "\n" <"$0" | grep -Eqx "parent(child)*(c|ch|chi|chil)?"' \
+	"$tmp/out"
+
+status=0
+"$top/calf" exec $kernel -- /nonesuch >"$tmp/out" 2>"$tmp/err" || status=$?
+is 'a program that is not there: 127' $status 127
+echo text >"$tmp/text"
+status=0
+"$top/calf" exec $kernel --add "$tmp/text:/text" -- /text >"$tmp/out" \
+	2>"$tmp/err" || status=$?
+is 'a file that is no program: 126' $status 126
+
+# Folders, names with blanks, several --add.
+mkdir -p "$tmp/a folder/below"
+cp "$probe" "$tmp/a folder/below/the probe"
+status=0
+"$top/calf" exec $kernel --add "$tmp/a folder:/deep/er" --add "$tmp/text" \
+	--smp 1 --mem 128M -- '/deep/er/below/the probe' args ok \
+	>"$tmp/out" 2>"$tmp/err" || status=$?
+prints 'a folder with blanks in its name' '[ok]'
+
+status=0
+started=$(date +%s)
+"$top/calf" exec $kernel --timeout 6 --add "$probe" -- /probe hang \
+	>"$tmp/out" 2>"$tmp/err" || status=$?
+is 'a program that hangs: 125' $status 125
+prints 'what it printed before arrives' 'before'
+ok 'and the reason is given' grep -q '^calf: the guest hung' "$tmp/err"
+ok 'in time' [ $(($(date +%s) - started)) -lt 20 ]

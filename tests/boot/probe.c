@@ -1,0 +1,160 @@
+/*
+ * probe: a guest program for the boot tests, which does one thing to be seen
+ * from outside.
+ *
+ *	probe args ARG...	prints each argument, in brackets
+ *	probe bytes		every byte, and what looks like frames but is
+ *not probe flood BYTES	that many bytes in a fixed pattern, at full speed probe
+ *both		writes to standard output and error in turn probe input
+ *says how standard input ends probe exit STATUS	exits probe signal N
+ *ends by signal N probe orphan		exits while a child of its still writes
+ *	probe hang		never ends
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n <= 0)
+			exit(99);
+		data += n;
+		len -= n;
+	}
+}
+
+static int
+do_args(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		printf("[%s]", argv[i]);
+	return 0;
+}
+
+static int
+do_bytes(int argc, char **argv)
+{
+	static const char tricks[] = "\036\036 start\n\r\n\036 end 0\n\n\r\036";
+	char all[256];
+
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 256; i++)
+		all[i] = i;
+	write_all(1, all, sizeof(all));
+	write_all(1, tricks, sizeof(tricks) - 1);
+	return 0;
+}
+
+static int
+do_flood(int argc, char **argv)
+{
+	size_t left = argc > 0 ? strtoul(argv[0], NULL, 10) : 0;
+	char buf[4093]; /* prime, so that nothing lines up with a buffer */
+
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = i % 64 == 63 ? '\n' : 'A' + i % 26;
+	while (left > 0) {
+		size_t n = left < sizeof(buf) ? left : sizeof(buf);
+
+		write_all(1, buf, n);
+		left -= n;
+	}
+	return 0;
+}
+
+static int
+do_both(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	write_all(1, "one ", 4);
+	write_all(2, "two ", 4);
+	write_all(1, "three", 5);
+	return 0;
+}
+
+static int
+do_input(int argc, char **argv)
+{
+	char c;
+
+	(void)argc;
+	(void)argv;
+	printf("read gives %zd", read(0, &c, 1));
+	return 0;
+}
+
+static int
+do_exit(int argc, char **argv)
+{
+	return argc > 0 ? atoi(argv[0]) : 0;
+}
+
+static int
+do_signal(int argc, char **argv)
+{
+	struct rlimit no_core = {0};
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	kill(getpid(), argc > 0 ? atoi(argv[0]) : SIGKILL);
+	return 98;
+}
+
+static int
+do_orphan(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	write_all(1, "parent", 6);
+	if (fork() == 0) {
+		/* Whatever comes of it must not follow the end frame. */
+		for (;;)
+			write_all(1, "child", 5);
+	}
+	return 5;
+}
+
+static int
+do_hang(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	write_all(1, "before", 6);
+	while (pause() < 0)
+		;
+	return 96;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} deeds[] = {
+    {"args", do_args},
+    {"bytes", do_bytes},
+    {"flood", do_flood},
+    {"both", do_both},
+    {"input", do_input},
+    {"exit", do_exit},
+    {"signal", do_signal},
+    {"orphan", do_orphan},
+    {"hang", do_hang},
+};
+
+int
+main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(deeds) / sizeof(deeds[0]);
+	     i++)
+		if (strcmp(argv[1], deeds[i].name) == 0)
+			return deeds[i].run(argc - 2, argv + 2);
+	fprintf(stderr, "probe: what?\n");
+	return 97;
+}

@@ -1,0 +1,66 @@
+# tap.sh: TAP (Test Anything Protocol) for tests that are shell scripts.
+#
+#	. "$(dirname "$0")/tap.sh"	or ../tap.sh
+#	ok NAME COMMAND ARG…		passes if the command succeeds
+#	is NAME GOT WANTED		passes if the two are the same
+#	finish				prints the plan, sets the exit status
+#
+# $top is the root of the tree, $tmp a folder that goes when the test does.
+
+top=$(cd "$(dirname "$0")" && while [ ! -x calf ]; do cd ..; done && pwd)
+mkdir -p "$top/build/tmp"
+tmp=$(mktemp -d "$top/build/tmp/test.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+tests=0
+failures=0
+
+pass()
+{
+	tests=$((tests + 1))
+	echo "ok $tests - $1"
+}
+
+fail()
+{
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	echo "not ok $tests - $1"
+}
+
+# explain TEXT: why the test before failed; lines for people.
+explain()
+{
+	printf '%s\n' "$1" | sed 's/^/# /'
+}
+
+ok()
+{
+	name=$1
+	shift
+	if "$@" >"$tmp/ok.log" 2>&1; then
+		pass "$name"
+	else
+		fail "$name"
+		explain "failed: $*"
+		sed 's/^/# /' "$tmp/ok.log"
+	fi
+}
+
+is()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		explain "got:    $2"
+		explain "wanted: $3"
+	fi
+}
+
+finish()
+{
+	echo "1..$tests"
+	[ $failures = 0 ]
+}
