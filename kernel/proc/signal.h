@@ -71,6 +71,7 @@ struct sigproc {
 	int stop_report;  /* l: signal that a waiting parent has not seen, or 0
 			   */
 	bool cont_report; /* l: a continuation that it has not seen */
+	bool cont_tell;   /* l: its next thread to look tells the parent */
 	struct waitq stop_wait; /* where the threads park */
 };
 
@@ -103,12 +104,13 @@ struct restart {
 struct sigtask {
 	struct sigqueue pending; /* l: for this thread alone */
 	struct sigset blocked;   /* l&t */
-	struct sigset
-	    wanted;          /* l&t: sigtimedwait takes these, though blocked */
-	struct sigset saved; /* t: the mask to return to */
-	bool has_saved;      /* t: that of sigsuspend, ppoll ... */
-	bool must_end;       /* l: NOTIFY_KILL was sent */
-	bool stop_owed;      /* l: counted in stop_left */
+	struct sigset wanted;    /* l&t: of sigtimedwait: takes these as well */
+	struct sigset saved;     /* t: the mask to return to */
+	bool has_saved;          /* t: that of sigsuspend, ppoll ... */
+	bool must_end;           /* l: NOTIFY_KILL was sent */
+	bool gone;               /* l: it is leaving: nothing is for it */
+	bool stop_owed;          /* l: counted in stop_left */
+	bool stop_taken;         /* l: took a stop signal, no SIGCONT since */
 	struct altstack altstack; /* t */
 	struct restart restart;   /* t */
 };
@@ -130,11 +132,11 @@ void signal_abort_proc(struct proc *child);
  */
 void signal_fork_task(struct task *child, bool keep_altstack);
 /*
- * For clone, with sig.lock held, after child was added to the list of threads
- * of its process: may it start?
- * Errors: -ERESTARTNOINTR a signal that ends or stops the process came before.
+ * For clone, with the sig.lock held under which the child joins its process's
+ * list of threads (or, for a new process, PROC_TREE as well): may it go on?
+ * Errors: -ERESTARTNOINTR the current thread has a signal to look at first.
  */
-int signal_fork_commit_locked(struct proc *p) MUST_CHECK;
+int signal_fork_commit_locked(void) MUST_CHECK;
 /*
  * exec.  First: every other thread is told to end and -EAGAIN says that
  * somebody else (exit or exec) was faster; the caller then waits until it is
@@ -202,7 +204,8 @@ bool signal_pending(void);
 /*
  * On the way back to user code, interrupts on, when notify says so: stops,
  * ends, or makes f enter a handler; settles the restart of a cut-short call.
- * Clears NOTIFY_SIGNAL.
+ * NOTIFY_SIGNAL is clear afterwards, or says that there is more to do.  Does
+ * not return when the thread has to leave.
  */
 void signal_deliver(struct trap_frame *f);
 
@@ -235,11 +238,15 @@ int signal_altstack(
 s64 signal_return(struct trap_frame *f);
 s64 signal_restart(void);
 
-/* kill and its kin: whom pid means and whether one may. */
-int signal_kill(s32 pid, int signo);
-/* tgid 0: tkill.  tgid and tid are > 0 else. */
-int signal_tgkill(s32 tgid, s32 tid, int signo);
-int signal_queue(s32 pid, const struct sig_info *info);
-int signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info);
+/*
+ * kill and its kin, with whatever arguments a program gave.  Signal 0 asks
+ * whether one may.
+ * Errors: -EINVAL, -ESRCH, -EPERM; -EAGAIN for the queueing ones.
+ */
+int signal_kill(s32 pid, int signo) MUST_CHECK;
+int signal_tkill(s32 tid, int signo) MUST_CHECK;
+int signal_tgkill(s32 tgid, s32 tid, int signo) MUST_CHECK;
+int signal_queue(s32 pid, const struct sig_info *info) MUST_CHECK;
+int signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info) MUST_CHECK;
 
 #endif
