@@ -24,6 +24,16 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/*
+ * At the head of a file: gcc is not to turn loops into calls of memset and its
+ * like, for this is where they are defined.  clang does not when freestanding.
+ */
+#ifdef __clang__
+#define KEEP_LOOPS
+#else
+#define KEEP_LOOPS _Pragma("GCC optimize \"no-tree-loop-distribute-patterns\"")
+#endif
+
 /* Lock contracts: clang checks them with -Wthread-safety, gcc sees nothing. */
 #ifdef __clang__
 #define LOCK_ATTR(x) __attribute__((x))

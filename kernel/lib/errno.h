@@ -13,4 +13,10 @@
 #define ERESTARTNOHAND 514 /* again, unless a handler ran */
 #define ERESTART_BLOCK 516 /* the same, by way of restart_syscall */
 
+/* Within the kernel alone: locks were let go, start again from the look-up. */
+#define ERETRY 530
+
+/* The name of an errno of either sign, or "E?", for logs. */
+const char *errno_name(int err);
+
 #endif
