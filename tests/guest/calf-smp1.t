@@ -1,3 +1,3 @@
 #!/bin/sh
-# The guest tests on calf, harts: 1.
-exec "$(dirname "$0")/run" --debug-build --smp 1
+# The guest tests on calf; harts: 1.
+exec "$(dirname "$0")/boot" --debug-build --smp 1 -- --calf

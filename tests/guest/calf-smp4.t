@@ -1,3 +1,3 @@
 #!/bin/sh
-# The guest tests on calf, harts: 4.
-exec "$(dirname "$0")/run" --debug-build --smp 4
+# The guest tests on calf; harts: 4.
+exec "$(dirname "$0")/boot" --debug-build --smp 4 -- --calf

@@ -1,3 +1,3 @@
 #!/bin/sh
-# The guest tests on calf, harts: 8.
-exec "$(dirname "$0")/run" --debug-build --smp 8
+# The guest tests on calf; harts: 8.
+exec "$(dirname "$0")/boot" --debug-build --smp 8 -- --calf

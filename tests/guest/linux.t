@@ -1,3 +1,3 @@
 #!/bin/sh
 # The guest tests on Linux, which proves the tests right.
-exec "$(dirname "$0")/run" --kernel linux
+exec "$(dirname "$0")/boot" --kernel linux --
