@@ -197,8 +197,12 @@ $(O)/tools/%: tools/%.c Makefile
 
 # ---- tests and checks -------------------------------------------------------
 
+# The unit tests name their programs in HOST_TESTS.
 -include tests/host/host.mk
--include tools/checks.mk
+include tools/checks.mk
+
+.PHONY: tests
+tests: user tools $(HOST_TESTS)
 
 # ---- the rest ---------------------------------------------------------------
 
