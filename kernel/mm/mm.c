@@ -242,15 +242,25 @@ mm_space(struct mm *mm)
 	return &mm->space;
 }
 
-void
-mm_for_each(void (*fn)(struct mm *mm, void *arg), void *arg)
+struct mm *
+mm_next(struct mm *mm)
 {
-	struct mm *mm;
+	struct list *link;
+	struct mm *next = NULL;
 
 	spin_lock(&list_lock);
-	list_for_each (mm, &all_mms, all)
-		fn(mm, arg);
+	link = mm != NULL ? mm->all.next : all_mms.next;
+	for (; link != &all_mms; link = link->next) {
+		next = list_entry(link, struct mm, all);
+		/* One whose last reference is gone is about to leave. */
+		if (refcount_get_unless_zero(&next->refs))
+			break;
+		next = NULL;
+	}
 	spin_unlock(&list_lock);
+	if (mm != NULL)
+		mm_put(mm);
+	return next;
 }
 
 void

@@ -29,6 +29,8 @@ enum {
 	MM_VDSO = 1u << 7,        /* our signal page */
 };
 
+/* Boot. */
+void mm_init(void);
 /* A new address space, empty, with one reference. */
 int mm_create(struct mm **out) MUST_CHECK;
 /*

@@ -111,6 +111,12 @@ int mm_populate_locked(
     struct mm *mm, u64 start, u64 end, bool write) MUST_CHECK;
 /* RWX bits of a leaf for this protection, without regard to sharing. */
 u64 mm_leaf_rights(u32 prot);
-void mm_for_each(void (*fn)(struct mm *mm, void *arg), void *arg);
+/*
+ * The address space after mm in the list (NULL: the first), with a reference;
+ * the one on mm is dropped.
+ */
+struct mm *mm_next(struct mm *mm);
+/* No address space maps pages of o from index keep on any more. */
+void mm_forget_object(struct object *o, u64 keep);
 
 #endif

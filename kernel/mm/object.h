@@ -67,9 +67,10 @@ struct page *object_page_if_present(struct object *o, u64 index);
 bool object_next_page(struct object *o, u64 from, u64 *index);
 
 /*
- * Bytes between a kernel buffer (or user memory) and the pages; the caller
- * has checked against the size, which read and write do not look at.
- * *done says how much was copied before an error.
+ * Bytes between a kernel buffer (or user memory) and the pages.  Reading does
+ * not look at the size: the caller has.  Writing raises it as bytes arrive; a
+ * lock of the caller's keeps writers apart.  *done says how much was copied
+ * before an error.
  */
 int object_read_user(
     struct object *o, u64 pos, uaddr_t dst, size_t len, size_t *done);

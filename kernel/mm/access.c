@@ -1,0 +1,183 @@
+/*
+ * Another way to an address space's bytes than its own addresses: through the
+ * tree, page by page, for exec's arguments and for debuggers.
+ */
+#include "core/printk.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/layout.h"
+#include "mm/mm_impl.h"
+
+/* The kernel's view of a page that a fault has just made present. */
+static char *
+present_page(struct mm *mm, u64 addr, struct tree_path *path)
+{
+	u64 word;
+
+	tree_walk(mm->root, uaddr(align_down(addr, PAGE_SIZE)), path);
+	check(path->level == 0);
+	word = pt_load(path->entry[0]);
+	return page_kva(pfn_page(pt_pfn(word)));
+}
+
+/*
+ * A forced write leaves no right to write behind: the next write of the
+ * program's own is judged by the region again.
+ */
+static void
+take_back_right(struct mm *mm, u64 addr, struct tree_path *path)
+{
+	struct region *r = region_at(mm, addr);
+	u64 word = pt_load(path->entry[0]);
+
+	if (r == NULL || (r->prot & MM_WRITE))
+		return;
+	tree_set_leaf(
+	    path, pt_leaf(pt_pfn(word), mm_leaf_rights(r->prot) & ~PTE_W));
+	tlb_flush_page(&mm->space, uaddr(align_down(addr, PAGE_SIZE)));
+}
+
+static int
+write_page(struct mm *mm, u64 addr, const void *src, size_t n, bool force)
+{
+	struct tree_path path;
+	int err = mm_fault_locked(mm, addr, FAULT_WRITE, force);
+
+	if (err < 0)
+		return err;
+	memcpy(present_page(mm, addr, &path) + (addr & PAGE_MASK), src, n);
+	take_back_right(mm, addr, &path);
+	tlb_flush_code(&mm->space);
+	return 0;
+}
+
+static int
+read_page(struct mm *mm, u64 addr, void *dst, size_t n)
+{
+	struct tree_path path;
+	int err = mm_fault_locked(mm, addr, FAULT_READ, true);
+
+	if (err < 0)
+		return err;
+	memcpy(dst, present_page(mm, addr, &path) + (addr & PAGE_MASK), n);
+	return 0;
+}
+
+static bool
+in_user_half(u64 addr, size_t len)
+{
+	return addr <= USER_TOP && len <= USER_TOP - addr;
+}
+
+int
+mm_read(struct mm *mm, uaddr_t src, void *dst, size_t len)
+{
+	u64 at = src.val;
+	int err = 0;
+
+	if (!in_user_half(at, len))
+		return -EFAULT;
+	mutex_lock(&mm->lock);
+	while (len > 0 && err == 0) {
+		size_t n = MIN(len, PAGE_SIZE - (at & PAGE_MASK));
+
+		err = read_page(mm, at, dst, n);
+		dst = (char *)dst + n;
+		at += n;
+		len -= n;
+	}
+	mutex_unlock(&mm->lock);
+	return err == -EACCES ? -EFAULT : err;
+}
+
+int
+mm_write(struct mm *mm, uaddr_t dst, const void *src, size_t len, bool force)
+{
+	u64 at = dst.val;
+	int err = 0;
+
+	if (!in_user_half(at, len))
+		return -EFAULT;
+	mutex_lock(&mm->lock);
+	while (len > 0 && err == 0) {
+		size_t n = MIN(len, PAGE_SIZE - (at & PAGE_MASK));
+
+		err = write_page(mm, at, src, n, force);
+		src = (const char *)src + n;
+		at += n;
+		len -= n;
+	}
+	mutex_unlock(&mm->lock);
+	return err == -EACCES ? -EFAULT : err;
+}
+
+/*
+ * A futex word in a shared mapping is known by its place in the object, which
+ * is the same for all who map it; any other by its address here.
+ */
+int
+mm_futex_key(struct mm *mm, uaddr_t addr, struct mm_futex_key *out)
+{
+	struct region *r;
+	int err = 0;
+
+	if (addr.val >= USER_TOP)
+		return -EFAULT;
+	mutex_lock(&mm->lock);
+	r = region_at(mm, addr.val);
+	*out = (struct mm_futex_key){.mm = mm, .offset = addr.val};
+	if (r == NULL) {
+		err = -EFAULT;
+	} else if (r->flags & MM_SHARED) {
+		object_get(r->object);
+		*out = (struct mm_futex_key){.object = r->object,
+		    .offset = r->offset + (addr.val - r->start)};
+	}
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+/* ---- objects that lose pages -------------------------------------------- */
+
+static int
+forget_in_region(struct mm *mm, const struct region *r, u64 keep)
+{
+	u64 end_of_kept = keep << PAGE_SHIFT;
+	u64 start = r->start;
+
+	if (end_of_kept > r->offset) {
+		if (end_of_kept - r->offset >= r->end - r->start)
+			return 0;
+		start += end_of_kept - r->offset;
+	}
+	return mm_zap_locked(mm, start, r->end);
+}
+
+static int
+forget_in_mm(struct mm *mm, struct object *o, u64 keep)
+{
+	struct region *r;
+	u32 i;
+	int err = 0;
+
+	mutex_lock(&mm->lock);
+	for (i = 0; i < mm->block->nr; i++) {
+		r = &mm->block->regions[i];
+		if (r->object == o && forget_in_region(mm, r, keep) < 0)
+			err = -ENOMEM;
+	}
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+void
+mm_forget_object(struct object *o, u64 keep)
+{
+	struct mm *mm = NULL;
+
+	while ((mm = mm_next(mm)) != NULL)
+		if (forget_in_mm(mm, o, keep) < 0)
+			printk_limited("mm: no memory to unmap the end of a "
+				       "truncated file\n");
+}

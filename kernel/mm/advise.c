@@ -1,0 +1,254 @@
+/*
+ * madvise, msync, mincore: what a program says about ranges, and asks.
+ */
+#include <linux/mman.h>
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "mm/layout.h"
+#include "mm/mm_impl.h"
+#include "mm/usercopy.h"
+
+/* Applies fn to each piece of a region in [start, end). */
+typedef int piece_fn(struct mm *mm, struct region *r, u64 start, u64 end);
+
+static int
+each_piece(struct mm *mm, u64 start, u64 end, piece_fn *fn)
+{
+	struct region *r;
+	u64 at = start, next;
+	int err = 0;
+
+	while (err == 0 && at < end && (r = region_above(mm, at)) != NULL) {
+		if (r->start >= end)
+			break;
+		next = MIN(r->end, end);
+		err = fn(mm, r, MAX(r->start, at), next);
+		at = next;
+	}
+	return err;
+}
+
+static int
+drop_piece(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	if (r->flags & MM_LOCKED)
+		return -EINVAL;
+	return mm_zap_locked(mm, start, end);
+}
+
+static int
+free_piece(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	if (r->object != NULL || (r->flags & MM_SHARED))
+		return -EINVAL;
+	return drop_piece(mm, r, start, end);
+}
+
+static int
+populate_piece(struct mm *mm, u64 start, u64 end, bool write)
+{
+	int err = mm_populate_locked(mm, start, end, write);
+
+	return err == -EACCES ? -EINVAL : err;
+}
+
+static int
+populate_read(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	(void)r;
+	return populate_piece(mm, start, end, false);
+}
+
+static int
+populate_write(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	(void)r;
+	return populate_piece(mm, start, end, true);
+}
+
+/* Sets and clears flags of the regions in the range. */
+static int
+change_flags(struct mm *mm, u64 start, u64 end, u32 set, u32 clear)
+{
+	struct region *r, *stop;
+	int err = region_own(mm, 2);
+
+	if (err < 0)
+		return err;
+	/* commit */
+	region_split(mm, start);
+	region_split(mm, end);
+	stop = mm->block->regions + mm->block->nr;
+	for (r = region_above(mm, start);
+	     r != NULL && r < stop && r->start < end; r++)
+		r->flags = (r->flags & ~clear) | set;
+	region_merge(mm, start, end);
+	if (set & (MM_DONTFORK | MM_WIPEONFORK))
+		mm->c.fork_flags = true;
+	return 0;
+}
+
+static int
+only_private_anon(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	(void)mm, (void)start, (void)end;
+	return r->object != NULL || (r->flags & MM_SHARED) ? -EINVAL : 0;
+}
+
+static int
+wipe_on_fork(struct mm *mm, u64 start, u64 end)
+{
+	int err = each_piece(mm, start, end, only_private_anon);
+
+	return err < 0 ? err : change_flags(mm, start, end, MM_WIPEONFORK, 0);
+}
+
+/*
+ * Asking for memory now gets all of it or gives back what it took: unless
+ * something was there before, which is then lost to nobody.
+ */
+static int
+populate(struct mm *mm, u64 start, u64 end, piece_fn *fn)
+{
+	if (!region_covers(mm, start, end))
+		return -ENOMEM;
+	return each_piece(mm, start, end, fn);
+}
+
+static int
+advise_locked(struct mm *mm, u64 start, u64 end, int advice)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_WILLNEED:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return 0;
+	case MADV_DONTNEED:
+		return each_piece(mm, start, end, drop_piece);
+	case MADV_FREE:
+		return each_piece(mm, start, end, free_piece);
+	case MADV_DONTFORK:
+		return change_flags(mm, start, end, MM_DONTFORK, 0);
+	case MADV_DOFORK:
+		return change_flags(mm, start, end, 0, MM_DONTFORK);
+	case MADV_WIPEONFORK:
+		return wipe_on_fork(mm, start, end);
+	case MADV_KEEPONFORK:
+		return change_flags(mm, start, end, 0, MM_WIPEONFORK);
+	case MADV_POPULATE_READ:
+		return populate(mm, start, end, populate_read);
+	case MADV_POPULATE_WRITE:
+		return populate(mm, start, end, populate_write);
+	}
+	return -EINVAL;
+}
+
+static bool
+known(int advice)
+{
+	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
+	    (advice >= MADV_FREE && advice <= MADV_DOFORK &&
+		advice != MADV_REMOVE) ||
+	    (advice >= MADV_MERGEABLE && advice <= MADV_POPULATE_WRITE);
+}
+
+int
+mm_advise(struct mm *mm, uaddr_t start, u64 len_bytes, int advice)
+{
+	u64 len = align_up(len_bytes, PAGE_SIZE);
+	u64 end = start.val + len;
+	int err;
+
+	if (!known(advice) || !is_aligned(start.val, PAGE_SIZE) ||
+	    len < len_bytes || end < start.val)
+		return -EINVAL;
+	if (len == 0)
+		return 0;
+	if (end > USER_TOP)
+		return -ENOMEM;
+	mutex_lock(&mm->lock);
+	err = advise_locked(mm, start.val, end, advice);
+	/* Holes are passed over, but not in silence. */
+	if (err == 0 && !region_covers(mm, start.val, end))
+		err = -ENOMEM;
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+int
+mm_sync(struct mm *mm, uaddr_t start, u64 len_bytes, int flags)
+{
+	u64 len = align_up(len_bytes, PAGE_SIZE);
+	u64 end = start.val + len;
+	int err;
+
+	if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
+	    !is_aligned(start.val, PAGE_SIZE) ||
+	    ((flags & MS_ASYNC) && (flags & MS_SYNC)))
+		return -EINVAL;
+	if (len < len_bytes || end < start.val || end > USER_TOP)
+		return -ENOMEM;
+	mutex_lock(&mm->lock);
+	err = region_covers(mm, start.val, end) ? 0 : -ENOMEM;
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+/* How many pages one look takes: vec is written outside the lock. */
+#define MINCORE_CHUNK 256
+
+static void
+look(struct mm *mm, u64 start, u32 n, u8 *present)
+{
+	u64 end = start + n * PAGE_SIZE;
+	uaddr_t at = uaddr(start);
+	u64 word;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		present[i] = 0;
+	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+		present[(at.val - start) >> PAGE_SHIFT] = 1;
+		at.val += PAGE_SIZE;
+	}
+}
+
+int
+mm_mincore(struct mm *mm, uaddr_t start, u64 len_bytes, uaddr_t vec)
+{
+	u8 present[MINCORE_CHUNK];
+	u64 at = start.val;
+	u64 pages = align_up(len_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+	int err = 0;
+
+	if (!is_aligned(at, PAGE_SIZE))
+		return -EINVAL;
+	if (len_bytes > USER_TOP || at > USER_TOP - len_bytes)
+		return -ENOMEM;
+	while (pages > 0 && err == 0) {
+		u32 n = MIN(pages, (u64)MINCORE_CHUNK);
+
+		mutex_lock(&mm->lock);
+		if (region_covers(mm, at, at + n * PAGE_SIZE))
+			look(mm, at, n, present);
+		else
+			err = -ENOMEM;
+		mutex_unlock(&mm->lock);
+		if (err == 0)
+			err = user_write(vec, present, n);
+		at += n * PAGE_SIZE;
+		vec.val += n;
+		pages -= n;
+	}
+	return err;
+}

@@ -1,0 +1,398 @@
+/*
+ * The page fault: makes one access possible, or says why it is not.
+ *
+ * What the regions allow is decided first.  Then the frames that the change
+ * may need are obtained, and from there on nothing fails:
+ *
+ *	write, private   own the tables; then the page: new, reused if this
+ *	                 space is its only holder, else copied
+ *	read, private    own the tables only to fill an empty slot, with the
+ *	                 zero page or a page of the object
+ *	shared           own the tables; the page is the object's
+ *
+ * A page of the object is looked up without the lock's holder having changed
+ * anything, since that may take a device's time; the lock stays held, because
+ * objects rank below address spaces.
+ */
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/layout.h"
+#include "mm/mm_impl.h"
+#include "mm/stat.h"
+
+/* Below the stack pointer's region this much stays unmapped when it grows. */
+#define STACK_GUARD (256 * PAGE_SIZE)
+
+/*
+ * One fault.  found: the object's page with a reference, if there is one;
+ * frame: a fresh frame for a page, if one may be needed.
+ */
+struct fault {
+	struct mm *mm;
+	struct region *region; /* stable: the lock is held throughout */
+	u64 page;              /* page-aligned address */
+	bool write;
+	struct page *found;
+	struct page *frame;
+	struct tree_spare spare;
+	struct tree_path path;
+	struct tree_gather gather;
+};
+
+static u64
+rights(const struct fault *f)
+{
+	return mm_leaf_rights(f->region->prot);
+}
+
+static u64
+object_index(const struct region *r, u64 page)
+{
+	return (r->offset + (page - r->start)) >> PAGE_SHIFT;
+}
+
+static bool
+allowed(const struct region *r, enum fault_access access, bool force)
+{
+	switch (access) {
+	case FAULT_READ:
+		return force || (r->prot & (MM_READ | MM_WRITE)) != 0;
+	case FAULT_WRITE:
+		return (r->prot & MM_WRITE) != 0 ||
+		    (force && !(r->flags & MM_SHARED));
+	case FAULT_EXEC:
+		return (r->prot & MM_EXEC) != 0;
+	}
+	return false;
+}
+
+/* A stack grows to take in addr, if its limit and its neighbour allow. */
+static int
+grow_stack(struct mm *mm, struct region *r, u64 addr)
+{
+	u64 start = align_down(addr, PAGE_SIZE);
+	u64 below = r > mm->block->regions ? r[-1].end : 0;
+	u64 pages = (r->start - start) >> PAGE_SHIFT;
+	u64 limit = MIN(mm->c.limits.stack, (u64)USER_TOP);
+	u32 at = r - mm->block->regions;
+	int err;
+
+	if (r->end - start > limit || start < below + STACK_GUARD ||
+	    !mm_room_for(mm, pages))
+		return -EFAULT;
+	err = region_own(mm, 0);
+	if (err < 0)
+		return err;
+	r = &mm->block->regions[at];
+	r->start = start;
+	mm->c.mapped_pages += pages;
+	mm->c.peak_pages = MAX(mm->c.peak_pages, mm->c.mapped_pages);
+	return 0;
+}
+
+static int
+find_region(struct mm *mm, u64 addr, struct region **out)
+{
+	struct region *r = region_above(mm, addr);
+	int err;
+
+	if (r == NULL)
+		return -EFAULT;
+	if (r->start > addr) {
+		if (!(r->flags & MM_STACK))
+			return -EFAULT;
+		err = grow_stack(mm, r, addr);
+		if (err < 0)
+			return err;
+		r = region_at(mm, addr);
+	}
+	*out = r;
+	return 0;
+}
+
+/* ---- obtaining ---------------------------------------------------------- */
+
+/* What is mapped here now; 0 if nothing is or there is no table for it. */
+static u64
+present(const struct fault *f)
+{
+	uaddr_t at = uaddr(f->page);
+	u64 word;
+
+	if (!tree_next_leaf(
+		f->mm->root, &at, uaddr(f->page + PAGE_SIZE), &word))
+		return 0;
+	return word;
+}
+
+static bool
+wants_object_page(const struct fault *f, u64 word)
+{
+	return pt_is_empty(word) && f->region->object != NULL;
+}
+
+/* A private page that is written and that somebody else holds, or is new. */
+static bool
+wants_frame(const struct fault *f, u64 word)
+{
+	if (!f->write || (f->region->flags & MM_SHARED))
+		return false;
+	/*
+	 * A page of ours alone under tables of ours alone is reused; under
+	 * shared tables it gets a second holder when they are copied.
+	 */
+	return pt_is_empty(word) || f->spare.nr > 0 ||
+	    !page_is_sole(pfn_page(pt_pfn(word)));
+}
+
+static int
+obtain(struct fault *f)
+{
+	u64 word = present(f);
+	int err;
+
+	if (wants_object_page(f, word)) {
+		err = object_page(f->region->object,
+		    object_index(f->region, f->page), &f->found);
+		if (err < 0)
+			return err == -EFBIG ? -ERANGE : err;
+	}
+	err = tree_spare_fill(
+	    &f->spare, tree_own_needs(f->mm->root, uaddr(f->page)));
+	if (err < 0)
+		return err;
+	if (wants_frame(f, word)) {
+		f->frame = frame_alloc(PAGE_ANON);
+		if (f->frame == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void
+release(struct fault *f)
+{
+	tree_spare_drop(&f->spare);
+	if (f->frame != NULL)
+		page_put(f->frame);
+	if (f->found != NULL)
+		page_put(f->found);
+}
+
+/* ---- filling ------------------------------------------------------------ */
+
+/* The leaf takes over the caller's reference to p. */
+static void
+map_take(struct fault *f, struct page *p, u64 rwx)
+{
+	tree_set_leaf(&f->path, pt_leaf(page_pfn(p), rwx));
+}
+
+static void
+map_object_page(struct fault *f, u64 rwx)
+{
+	map_take(f, f->found, rwx);
+	f->found = NULL;
+	mm_count(MM_STAT_CACHE_MAPS);
+}
+
+static void
+fill_for_read(struct fault *f)
+{
+	if (f->found != NULL) {
+		map_object_page(f, rights(f) & ~PTE_W);
+		return;
+	}
+	page_get(zero_page);
+	map_take(f, zero_page, rights(f) & ~PTE_W);
+	mm_count(MM_STAT_ZERO_MAPS);
+}
+
+static void
+fill_for_write(struct fault *f)
+{
+	if (f->found != NULL)
+		memcpy(page_kva(f->frame), page_kva(f->found), PAGE_SIZE);
+	else
+		memset(page_kva(f->frame), 0, PAGE_SIZE);
+	map_take(f, f->frame, rights(f) | PTE_R | PTE_W);
+	f->frame = NULL;
+	mm_count(MM_STAT_ZERO_FILLS);
+}
+
+static void
+fill(struct fault *f)
+{
+	if (f->region->flags & MM_SHARED)
+		map_object_page(f, rights(f));
+	else if (f->write)
+		fill_for_write(f);
+	else
+		fill_for_read(f);
+	tlb_fence_local(&f->mm->space);
+}
+
+/* ---- writing to what is there ------------------------------------------- */
+
+static void
+copy_page(struct fault *f, struct page *old)
+{
+	if (old == zero_page)
+		memset(page_kva(f->frame), 0, PAGE_SIZE);
+	else
+		memcpy(page_kva(f->frame), page_kva(old), PAGE_SIZE);
+	map_take(f, f->frame, rights(f) | PTE_R | PTE_W);
+	f->frame = NULL;
+	if (f->region->prot & MM_EXEC)
+		tlb_flush_code(&f->mm->space);
+	/*
+	 * A sibling thread must not go on reading the old page once we have
+	 * written to the new one; and the old one's count falls only then.
+	 */
+	if (f->gather.pending)
+		gather_finish(&f->gather);
+	else
+		tlb_flush_page(&f->mm->space, uaddr(f->page));
+	tree_put(old);
+	mm_count(MM_STAT_PAGES_COPIED);
+}
+
+/* All leaves of the table that regions let be written get W back. */
+static void
+thaw(struct fault *f)
+{
+	u64 base = align_down(f->page, pt_span(1));
+	u64 limit = base + pt_span(1);
+	struct region *stop = f->mm->block->regions + f->mm->block->nr;
+	struct region *r;
+
+	for (r = region_above(f->mm, base); r != NULL && r < stop; r++) {
+		u64 from = MAX(r->start, base);
+		u64 to = MIN(r->end, limit);
+
+		if (from >= to)
+			break;
+		if (r->prot & MM_WRITE)
+			tree_thaw(&f->path, (from - base) >> PAGE_SHIFT,
+			    (to - base) >> PAGE_SHIFT,
+			    (r->flags & MM_SHARED) != 0);
+	}
+	tree_thawed(&f->path);
+}
+
+static void
+write_present(struct fault *f, u64 word, bool fresh_table)
+{
+	struct page *p = pfn_page(pt_pfn(word));
+
+	if (f->path.node[0]->frozen && !fresh_table) {
+		thaw(f);
+		word = pt_load(f->path.entry[0]);
+	}
+	if (word & PTE_W) {
+		mm_count(MM_STAT_SPURIOUS);
+	} else if ((f->region->flags & MM_SHARED) || page_is_sole(p)) {
+		tree_set_leaf(
+		    &f->path, pt_leaf(pt_pfn(word), rights(f) | PTE_R | PTE_W));
+		mm_count(MM_STAT_PAGES_REUSED);
+	} else {
+		copy_page(f, p);
+		return;
+	}
+	tlb_fence_local(&f->mm->space);
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+/*
+ * A read of what is there needs no more than the walk, which has made the
+ * links valid.
+ */
+static bool
+read_present(struct fault *f)
+{
+	u64 word;
+
+	if (f->write)
+		return false;
+	tree_walk(f->mm->root, uaddr(f->page), &f->path);
+	if (f->path.level > 0)
+		return false;
+	word = pt_load(f->path.entry[0]);
+	if (!pt_is_leaf(word))
+		return false;
+	tlb_fence_local(&f->mm->space);
+	return true;
+}
+
+static int
+handle(struct fault *f)
+{
+	u64 word;
+	u32 spare;
+	int err;
+
+	if (read_present(f))
+		return 0;
+	err = obtain(f);
+	if (err < 0)
+		return err;
+	/* commit */
+	spare = f->spare.nr;
+	tree_own(f->mm->root, uaddr(f->page), &f->spare, &f->gather, &f->path);
+	word = pt_load(f->path.entry[0]);
+	if (pt_is_empty(word))
+		fill(f);
+	else
+		write_present(f, word, f->spare.nr < spare);
+	gather_finish(&f->gather);
+	return 0;
+}
+
+int
+mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
+{
+	struct fault f = {.mm = mm,
+	    .page = align_down(addr, PAGE_SIZE),
+	    .write = access == FAULT_WRITE};
+	int err;
+
+	mm_count(MM_STAT_FAULTS);
+	err = find_region(mm, addr, &f.region);
+	if (err < 0)
+		return err;
+	if (!allowed(f.region, access, force))
+		return -EACCES;
+	mm_gather_init(mm, &f.gather);
+	err = handle(&f);
+	release(&f);
+	if (err == -ENOMEM)
+		mm_count(MM_STAT_OUT_OF_MEMORY);
+	return err;
+}
+
+int
+mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
+{
+	int err;
+
+	if (addr.val >= USER_TOP)
+		return -EFAULT;
+	mutex_lock(&mm->lock);
+	err = mm_fault_locked(mm, addr.val, access, false);
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+int
+mm_populate_locked(struct mm *mm, u64 start, u64 end, bool write)
+{
+	int err = 0;
+	u64 at;
+
+	for (at = start; at < end && err == 0; at += PAGE_SIZE)
+		err = mm_fault_locked(
+		    mm, at, write ? FAULT_WRITE : FAULT_READ, false);
+	return err;
+}

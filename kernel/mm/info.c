@@ -1,0 +1,84 @@
+/* What /proc tells of an address space. */
+#include "lib/string.h"
+#include "mm/mm_impl.h"
+
+static void
+describe(struct mm *mm, const struct region *r, struct mm_region_info *out)
+{
+	out->start = uaddr(r->start);
+	out->end = uaddr(r->end);
+	out->prot = r->prot;
+	out->flags = r->flags;
+	out->offset = r->object != NULL ? r->offset : 0;
+	out->dev = 0;
+	out->ino = 0;
+	out->name[0] = 0;
+	out->is_brk = (r->flags & MM_HEAP) != 0;
+	(void)mm;
+}
+
+bool
+mm_region_info(struct mm *mm, uaddr_t addr, struct mm_region_info *out)
+{
+	struct object *o = NULL;
+	struct region *r;
+
+	mutex_lock(&mm->lock);
+	r = region_above(mm, addr.val);
+	if (r != NULL) {
+		describe(mm, r, out);
+		o = r->object;
+		if (o != NULL)
+			object_get(o);
+	}
+	mutex_unlock(&mm->lock);
+	if (o == NULL)
+		return r != NULL;
+	/* Names are behind locks that come before an address space's. */
+	if (!(out->flags & MM_VDSO) && o->ops->describe != NULL)
+		o->ops->describe(
+		    o, out->name, sizeof(out->name), &out->dev, &out->ino);
+	object_put(o);
+	return true;
+}
+
+static void
+add_region(const struct region *r, struct mm_usage *out)
+{
+	u64 pages = region_pages(r);
+	bool shared = (r->flags & MM_SHARED) != 0;
+
+	out->mapped += pages;
+	if (r->flags & MM_STACK)
+		out->stack += pages;
+	else if (!shared && (r->prot & MM_WRITE))
+		out->data += pages;
+	if (!shared && (r->prot & MM_EXEC))
+		out->text += pages;
+}
+
+void
+mm_usage(struct mm *mm, struct mm_usage *out)
+{
+	uaddr_t at = uaddr(0);
+	u64 word;
+	u32 i;
+
+	memset(out, 0, sizeof(*out));
+	mutex_lock(&mm->lock);
+	for (i = 0; i < mm->block->nr; i++)
+		add_region(&mm->block->regions[i], out);
+	out->peak_mapped = mm->c.peak_pages;
+	while (tree_next_leaf(
+	    mm->root, &at, uaddr(pt_span(2) * PT_USER_ENTRIES), &word)) {
+		struct page *p = pfn_page(pt_pfn(word));
+
+		/* The zero page is nobody's memory. */
+		if (p != zero_page)
+			out->resident++;
+		if (p->kind == PAGE_CACHE)
+			out->shared++;
+		at.val += PAGE_SIZE;
+	}
+	mutex_unlock(&mm->lock);
+}

@@ -1,0 +1,384 @@
+/*
+ * Mapping, unmapping, protecting, and the break.
+ *
+ * Each call goes: check what was asked; get what it may need (a block of
+ * regions of its own, tables at the edges); then change regions and tree in
+ * one go that cannot fail.
+ */
+#include "core/random.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "mm/layout.h"
+#include "mm/mm_impl.h"
+
+/* [start, start + len) rounded out to pages; false if it is not a user's. */
+static bool
+page_range(u64 start, u64 len, u64 *end)
+{
+	if (!is_aligned(start, PAGE_SIZE) || len > USER_TOP)
+		return false;
+	len = align_up(len, PAGE_SIZE);
+	if (start > USER_TOP || len > USER_TOP - start)
+		return false;
+	*end = start + len;
+	return true;
+}
+
+/* ---- taking away -------------------------------------------------------- */
+
+/*
+ * The gap that [start, end) lies in once its regions are gone: tables that
+ * nobody's regions need can go as a whole.
+ */
+static void
+widen(struct mm *mm, u64 *start, u64 *end)
+{
+	struct region_block *b = mm->block;
+	struct region *r = region_above(mm, *start);
+	struct region *first = b->regions;
+	struct region *stop = b->regions + b->nr;
+
+	if (r == NULL)
+		r = stop;
+	if (r == stop || r->start >= *start)
+		*start = r > first ? r[-1].end : 0;
+	while (r < stop && r->start < *end)
+		r++;
+	if (r == stop)
+		*end = USER_HALF_END;
+	else if (r[-1].end <= *end || r == first)
+		*end = r->start;
+}
+
+static int
+own_edges(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
+{
+	int err = tree_own_existing(mm->root, uaddr(start), g);
+
+	if (err == 0)
+		err = tree_own_existing(mm->root, uaddr(end - 1), g);
+	return err;
+}
+
+int
+mm_zap_locked(struct mm *mm, u64 start, u64 end)
+{
+	struct tree_gather g;
+	int err;
+
+	mm_gather_init(mm, &g);
+	err = own_edges(mm, start, end, &g);
+	/* commit */
+	if (err == 0)
+		tree_zap(mm->root, uaddr(start), uaddr(end), &g);
+	gather_finish(&g);
+	return err;
+}
+
+int
+mm_unmap_locked(struct mm *mm, u64 start, u64 end)
+{
+	struct tree_gather g;
+	u64 wide_start = start, wide_end = end;
+	struct region *r = region_above(mm, start);
+	int err;
+
+	if (r == NULL || r->start >= end)
+		return 0;
+	err = region_own(mm, 2);
+	if (err < 0)
+		return err;
+	mm_gather_init(mm, &g);
+	region_split(mm, start);
+	region_split(mm, end);
+	widen(mm, &wide_start, &wide_end);
+	err = own_edges(mm, wide_start, wide_end, &g);
+	if (err < 0) {
+		gather_finish(&g);
+		region_merge(mm, start, end);
+		return err;
+	}
+	/* commit */
+	region_remove(mm, start, end);
+	tree_zap(mm->root, uaddr(wide_start), uaddr(wide_end), &g);
+	gather_finish(&g);
+	return 0;
+}
+
+int
+mm_unmap(struct mm *mm, uaddr_t start, u64 len_bytes)
+{
+	u64 end;
+	int err;
+
+	if (!page_range(start.val, len_bytes, &end) || end == start.val)
+		return -EINVAL;
+	mutex_lock(&mm->lock);
+	err = mm_unmap_locked(mm, start.val, end);
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+/* ---- mapping ------------------------------------------------------------ */
+
+/* Where a mapping that is not fixed goes; 0 when there is no room. */
+static u64
+choose_place(struct mm *mm, u64 hint, u64 len)
+{
+	struct region *r;
+
+	hint = align_down(hint, PAGE_SIZE);
+	if (hint >= PAGE_SIZE && hint < USER_TOP && len <= USER_TOP - hint) {
+		r = region_above(mm, hint);
+		if (r == NULL || r->start >= hint + len)
+			return hint;
+	}
+	return region_find_gap(mm, len);
+}
+
+static int
+place(struct mm *mm, const struct mm_map_args *a, u64 len, u64 *start)
+{
+	struct region *r;
+
+	if (!a->fixed) {
+		*start = choose_place(mm, a->addr.val, len);
+		return *start != 0 ? 0 : -ENOMEM;
+	}
+	*start = a->addr.val;
+	if (*start < PAGE_SIZE)
+		return -EPERM;
+	if (*start > USER_TOP || len > USER_TOP - *start)
+		return -ENOMEM;
+	r = region_above(mm, *start);
+	if (a->no_replace && r != NULL && r->start < *start + len)
+		return -EEXIST;
+	return 0;
+}
+
+int
+mm_map_locked(struct mm *mm, const struct mm_map_args *a, u64 *out)
+{
+	u64 len = align_up(a->len_bytes, PAGE_SIZE);
+	struct region fresh;
+	u64 start;
+	int err;
+
+	if (a->len_bytes == 0 ||
+	    (a->fixed && !is_aligned(a->addr.val, PAGE_SIZE)))
+		return -EINVAL;
+	if (a->len_bytes > USER_TOP || !mm_room_for(mm, len >> PAGE_SHIFT))
+		return -ENOMEM;
+	err = place(mm, a, len, &start);
+	if (err == 0)
+		err = region_own(mm, 3);
+	if (err == 0)
+		err = mm_unmap_locked(mm, start, start + len);
+	if (err < 0)
+		return err;
+	/* commit */
+	fresh = (struct region){.start = start,
+	    .end = start + len,
+	    .prot = a->prot,
+	    .flags = a->flags,
+	    .object = a->object,
+	    .offset = a->offset};
+	region_insert(mm, &fresh);
+	region_merge(mm, start, start + len);
+	*out = start;
+	return 0;
+}
+
+int
+mm_map(struct mm *mm, const struct mm_map_args *args, uaddr_t *out)
+{
+	u64 start, end;
+	int err;
+
+	mutex_lock(&mm->lock);
+	err = mm_map_locked(mm, args, &start);
+	if (err == 0) {
+		*out = uaddr(start);
+		end = start + align_up(args->len_bytes, PAGE_SIZE);
+		/* As far as memory goes; what is missing comes by fault. */
+		if (args->populate && args->prot != 0)
+			(void)!mm_populate_locked(
+			    mm, start, end, (args->prot & MM_WRITE) != 0);
+	}
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+/* ---- protecting --------------------------------------------------------- */
+
+u64
+mm_leaf_rights(u32 prot)
+{
+	u64 rwx = 0;
+
+	/* Sv39 has no page that can be written and not read. */
+	if (prot & (MM_READ | MM_WRITE))
+		rwx |= PTE_R;
+	if (prot & MM_WRITE)
+		rwx |= PTE_W;
+	if (prot & MM_EXEC)
+		rwx |= PTE_X;
+	return rwx;
+}
+
+/*
+ * A leaf's word under another protection.  W is only ever kept, never given:
+ * a page that may be written from now on is looked at by its first write.
+ */
+static u64
+reprotect(u64 word, u32 prot)
+{
+	u64 rwx = mm_leaf_rights(prot);
+
+	if (!(word & PTE_W))
+		rwx &= ~PTE_W;
+	return pt_leaf(pt_pfn(word), rwx);
+}
+
+static void
+protect_leaves(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	struct tree_path path;
+	uaddr_t at = uaddr(start);
+	u64 word;
+
+	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+		tree_walk(mm->root, at, &path);
+		check(path.owned && path.level == 0);
+		if (reprotect(word, prot) != word)
+			tree_set_leaf(&path, reprotect(word, prot));
+		at.val += PAGE_SIZE;
+	}
+}
+
+/* Owns every table that has leaves in the range: nothing anybody can see. */
+static int
+own_range(struct mm *mm, u64 start, u64 end)
+{
+	struct tree_gather g;
+	uaddr_t at = uaddr(start);
+	u64 word;
+	int err = 0;
+
+	mm_gather_init(mm, &g);
+	while (err == 0 && tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+		err = tree_own_existing(mm->root, at, &g);
+		at.val = align_down(at.val, pt_span(1)) + pt_span(1);
+	}
+	gather_finish(&g);
+	return err;
+}
+
+/* May each region of the range have this protection? */
+static int
+check_protect(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	struct region *r;
+	u64 at = start;
+
+	if (!region_covers(mm, start, end))
+		return -ENOMEM;
+	for (; at < end; at = r->end) {
+		r = region_above(mm, at);
+		if ((prot & MM_WRITE) && (r->flags & MM_NEVER_WRITE))
+			return -EACCES;
+	}
+	return 0;
+}
+
+static int
+protect_locked(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	struct region *r;
+	int err = check_protect(mm, start, end, prot);
+
+	if (err == 0)
+		err = region_own(mm, 2);
+	if (err == 0)
+		err = own_range(mm, start, end);
+	if (err < 0)
+		return err;
+	/* commit */
+	region_split(mm, start);
+	region_split(mm, end);
+	for (r = region_above(mm, start);
+	     r < mm->block->regions + mm->block->nr && r->start < end; r++)
+		r->prot = prot;
+	region_merge(mm, start, end);
+	protect_leaves(mm, start, end, prot);
+	tlb_flush(&mm->space);
+	return 0;
+}
+
+int
+mm_protect(struct mm *mm, uaddr_t start, u64 len_bytes, u32 prot)
+{
+	u64 end;
+	int err;
+
+	if (!is_aligned(start.val, PAGE_SIZE) ||
+	    (prot & ~(u32)(MM_READ | MM_WRITE | MM_EXEC)))
+		return -EINVAL;
+	if (len_bytes == 0)
+		return 0;
+	if (!page_range(start.val, len_bytes, &end))
+		return -ENOMEM;
+	mutex_lock(&mm->lock);
+	err = protect_locked(mm, start.val, end, prot);
+	mutex_unlock(&mm->lock);
+	return err;
+}
+
+/* ---- the break ---------------------------------------------------------- */
+
+static int
+move_break(struct mm *mm, u64 want)
+{
+	u64 old_end = align_up(mm->c.brk, PAGE_SIZE);
+	u64 new_end = align_up(want, PAGE_SIZE);
+	struct mm_map_args args = {
+	    .addr = uaddr(old_end),
+	    .len_bytes = new_end - old_end,
+	    .prot = MM_READ | MM_WRITE,
+	    .flags = MM_HEAP,
+	    .fixed = true,
+	    .no_replace = true,
+	};
+	u64 at;
+
+	if (want < mm->c.brk_start || want > USER_TOP ||
+	    want - mm->c.brk_start > mm->c.limits.data)
+		return -ENOMEM;
+	if (new_end < old_end)
+		return mm_unmap_locked(mm, new_end, old_end);
+	if (new_end > old_end)
+		return mm_map_locked(mm, &args, &at);
+	return 0;
+}
+
+uaddr_t
+mm_brk(struct mm *mm, uaddr_t want)
+{
+	uaddr_t now;
+
+	mutex_lock(&mm->lock);
+	if (move_break(mm, want.val) == 0)
+		mm->c.brk = want.val;
+	now = uaddr(mm->c.brk);
+	mutex_unlock(&mm->lock);
+	return now;
+}
+
+void
+mm_set_brk_start(struct mm *mm, uaddr_t start)
+{
+	mutex_lock(&mm->lock);
+	mm->c.brk_start = start.val;
+	mm->c.brk = start.val;
+	mutex_unlock(&mm->lock);
+}

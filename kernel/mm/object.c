@@ -1,0 +1,380 @@
+/*
+ * Objects: the pages of files and of shared memory.
+ *
+ * The lock guards which pages there are; the bytes in them are copied without
+ * it, under a reference to the page, so that a copy to or from user memory may
+ * fault and wait.
+ */
+#include "mm/object.h"
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/mm_impl.h"
+#include "mm/slab.h"
+#include "mm/usercopy.h"
+
+static void
+xmap_free(void *p, size_t len)
+{
+	(void)len;
+	kfree(p);
+}
+
+static const struct xmap_ops xmap_memory = {
+    .alloc = kmalloc, .free = xmap_free};
+
+void
+object_init(struct object *o, const struct object_ops *ops, u64 size)
+{
+	refcount_init(&o->refs, 1);
+	o->ops = ops;
+	mutex_init(&o->lock, RANK_OBJECT);
+	xmap_init(&o->pages, &xmap_memory);
+	o->nr_pages = 0;
+	o->size_bytes = size;
+	o->nr_mapped = 0;
+}
+
+/* Takes the pages from index on out of the object. */
+static void
+drop_pages(struct object *o, u64 index)
+{
+	struct page *p;
+
+	while ((p = xmap_next(&o->pages, index, &index)) != NULL) {
+		xmap_remove(&o->pages, index);
+		o->nr_pages--;
+		page_put(p);
+		index++;
+	}
+}
+
+void
+object_put(struct object *o)
+{
+	if (!refcount_put(&o->refs))
+		return;
+	assert(atomic_load(&o->nr_mapped) == 0);
+	drop_pages(o, 0);
+	o->ops->release(o);
+}
+
+/* ---- shared anonymous memory -------------------------------------------- */
+
+static void
+anon_release(struct object *o)
+{
+	kfree(o);
+}
+
+static void
+anon_describe(struct object *o, char *buf, size_t cap, u64 *dev, u64 *ino)
+{
+	(void)o;
+	(void)!str_copy(buf, cap, "/dev/zero (deleted)");
+	*dev = 1;
+	*ino = (u64)o >> 4 & 0xffffff;
+}
+
+static const struct object_ops anon_ops = {
+    .release = anon_release, .describe = anon_describe};
+
+int
+object_create_anon(u64 size_bytes, struct object **out)
+{
+	struct object *o = kmalloc(sizeof(*o));
+
+	if (o == NULL)
+		return -ENOMEM;
+	object_init(o, &anon_ops, size_bytes);
+	*out = o;
+	return 0;
+}
+
+/* ---- pages -------------------------------------------------------------- */
+
+static int
+make_page(struct object *o, u64 index, struct page **out)
+{
+	struct page *p = frame_alloc_zero(PAGE_CACHE);
+	int err = 0;
+
+	if (p == NULL)
+		return -ENOMEM;
+	if (o->ops->fill != NULL)
+		err = o->ops->fill(o, index, p);
+	if (err == 0)
+		err = xmap_set(&o->pages, index, p);
+	if (err < 0) {
+		page_put(p);
+		return err;
+	}
+	p->object = o;
+	p->index = index;
+	o->nr_pages++;
+	*out = p;
+	return 0;
+}
+
+/* Locks: o's held. */
+static int
+get_page_locked(struct object *o, u64 index, struct page **out)
+{
+	struct page *p = xmap_get(&o->pages, index);
+	int err = 0;
+
+	if (p == NULL)
+		err = make_page(o, index, &p);
+	if (err < 0)
+		return err;
+	page_get(p);
+	*out = p;
+	return 0;
+}
+
+int
+object_page(struct object *o, u64 index, struct page **out)
+{
+	int err = -EFBIG;
+
+	mutex_lock(&o->lock);
+	if (index < align_up(o->size_bytes, PAGE_SIZE) >> PAGE_SHIFT)
+		err = get_page_locked(o, index, out);
+	mutex_unlock(&o->lock);
+	return err;
+}
+
+struct page *
+object_page_if_present(struct object *o, u64 index)
+{
+	struct page *p;
+
+	mutex_lock(&o->lock);
+	p = xmap_get(&o->pages, index);
+	if (p != NULL)
+		page_get(p);
+	mutex_unlock(&o->lock);
+	return p;
+}
+
+bool
+object_next_page(struct object *o, u64 from, u64 *index)
+{
+	bool found;
+
+	mutex_lock(&o->lock);
+	found = xmap_next(&o->pages, from, index) != NULL;
+	mutex_unlock(&o->lock);
+	return found;
+}
+
+/* ---- bytes -------------------------------------------------------------- */
+
+/*
+ * One end of a copy: user memory or a kernel buffer, which advances.  Returns
+ * how many bytes were not copied.
+ */
+struct end {
+	bool user;
+	u64 at;
+};
+
+static size_t
+end_put(struct end *e, const void *src, size_t len)
+{
+	size_t left = 0;
+
+	if (e->user)
+		left = user_write_some(uaddr(e->at), src, len);
+	else
+		memcpy((void *)e->at, src, len);
+	e->at += len - left;
+	return left;
+}
+
+static size_t
+end_get(struct end *e, void *dst, size_t len)
+{
+	size_t left = 0;
+
+	if (e->user)
+		left = user_read_some(dst, uaddr(e->at), len);
+	else
+		memcpy(dst, (const void *)e->at, len);
+	e->at += len - left;
+	return left;
+}
+
+/* A page to read from: a hole reads as the zero page. */
+static int
+page_to_read(struct object *o, u64 index, struct page **out)
+{
+	if (o->ops->fill != NULL)
+		return object_page(o, index, out);
+	*out = object_page_if_present(o, index);
+	if (*out == NULL) {
+		page_get(zero_page);
+		*out = zero_page;
+	}
+	return 0;
+}
+
+static int
+read_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
+{
+	*done = 0;
+	while (len > 0) {
+		u64 in_page = pos & PAGE_MASK;
+		size_t n = MIN(len, PAGE_SIZE - in_page);
+		struct page *p;
+		size_t left;
+		int err;
+
+		err = page_to_read(o, pos >> PAGE_SHIFT, &p);
+		if (err < 0)
+			return err;
+		left = end_put(e, (char *)page_kva(p) + in_page, n);
+		page_put(p);
+		*done += n - left;
+		if (left > 0)
+			return -EFAULT;
+		pos += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int
+page_to_write(struct object *o, u64 index, struct page **out)
+{
+	int err;
+
+	mutex_lock(&o->lock);
+	err = get_page_locked(o, index, out);
+	mutex_unlock(&o->lock);
+	return err;
+}
+
+/* The bytes up to end have arrived in the page at index. */
+static void
+arrived(struct object *o, u64 index, u64 end)
+{
+	struct page *p;
+
+	mutex_lock(&o->lock);
+	if (end > o->size_bytes)
+		atomic_store(&o->size_bytes, end);
+	/* A page made for bytes that never came would lie beyond the end. */
+	if (index << PAGE_SHIFT >= o->size_bytes) {
+		p = xmap_remove(&o->pages, index);
+		if (p != NULL) {
+			o->nr_pages--;
+			page_put(p);
+		}
+	}
+	mutex_unlock(&o->lock);
+}
+
+static int
+write_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
+{
+	*done = 0;
+	while (len > 0) {
+		u64 in_page = pos & PAGE_MASK;
+		size_t n = MIN(len, PAGE_SIZE - in_page);
+		struct page *p;
+		size_t left;
+		int err;
+
+		err = page_to_write(o, pos >> PAGE_SHIFT, &p);
+		if (err < 0)
+			return err;
+		left = end_get(e, (char *)page_kva(p) + in_page, n);
+		page_put(p);
+		arrived(o, pos >> PAGE_SHIFT, left < n ? pos + n - left : 0);
+		*done += n - left;
+		if (left > 0)
+			return -EFAULT;
+		pos += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int
+object_read_user(
+    struct object *o, u64 pos, uaddr_t dst, size_t len, size_t *done)
+{
+	struct end e = {.user = true, .at = dst.val};
+
+	return read_bytes(o, pos, &e, len, done);
+}
+
+int
+object_write_user(
+    struct object *o, u64 pos, uaddr_t src, size_t len, size_t *done)
+{
+	struct end e = {.user = true, .at = src.val};
+
+	return write_bytes(o, pos, &e, len, done);
+}
+
+int
+object_read(struct object *o, u64 pos, void *dst, size_t len)
+{
+	struct end e = {.at = (u64)dst};
+	size_t done;
+
+	return read_bytes(o, pos, &e, len, &done);
+}
+
+int
+object_write(struct object *o, u64 pos, const void *src, size_t len)
+{
+	struct end e = {.at = (u64)src};
+	size_t done;
+
+	return write_bytes(o, pos, &e, len, &done);
+}
+
+/* ---- size --------------------------------------------------------------- */
+
+void
+object_grow(struct object *o, u64 size_bytes)
+{
+	mutex_lock(&o->lock);
+	if (size_bytes > o->size_bytes)
+		atomic_store(&o->size_bytes, size_bytes);
+	mutex_unlock(&o->lock);
+}
+
+static void
+zero_tail(struct object *o)
+{
+	u64 in_page = o->size_bytes & PAGE_MASK;
+	struct page *p = xmap_get(&o->pages, o->size_bytes >> PAGE_SHIFT);
+
+	if (in_page != 0 && p != NULL)
+		memset((char *)page_kva(p) + in_page, 0, PAGE_SIZE - in_page);
+}
+
+/*
+ * First the size, so that no fault brings a page beyond it back; then the
+ * mappings, one address space at a time; then the pages themselves.
+ */
+void
+object_truncate(struct object *o, u64 size_bytes)
+{
+	u64 keep = align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+
+	mutex_lock(&o->lock);
+	atomic_store(&o->size_bytes, size_bytes);
+	mutex_unlock(&o->lock);
+	if (atomic_load_acquire(&o->nr_mapped) != 0)
+		mm_forget_object(o, keep);
+	mutex_lock(&o->lock);
+	drop_pages(o, keep);
+	zero_tail(o);
+	mutex_unlock(&o->lock);
+}

@@ -1,0 +1,262 @@
+/*
+ * mremap: growing in place, shrinking, and moving a mapping with its pages.
+ */
+#include <linux/mman.h>
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "mm/layout.h"
+#include "mm/mm_impl.h"
+
+#define ALL_FLAGS (MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)
+
+struct remap {
+	struct mm *mm;
+	u64 old;
+	u64 old_len;
+	u64 new_len;
+	u32 flags;
+	u64 target; /* with MREMAP_FIXED */
+};
+
+/*
+ * Owns the tables of both places, making those that are missing, so that the
+ * move itself cannot fail.
+ */
+static int
+prepare_page(struct mm *mm, u64 from, u64 to, struct tree_gather *g)
+{
+	struct tree_path path;
+	struct tree_spare spare;
+	int err = tree_own_existing(mm->root, uaddr(from), g);
+
+	if (err < 0)
+		return err;
+	err = tree_spare_fill(&spare, tree_own_needs(mm->root, uaddr(to)));
+	if (err < 0)
+		return err;
+	tree_own(mm->root, uaddr(to), &spare, g, &path);
+	tree_spare_drop(&spare);
+	return 0;
+}
+
+static int
+prepare_move(struct mm *mm, u64 from, u64 to, u64 len, struct tree_gather *g)
+{
+	uaddr_t at = uaddr(from);
+	u64 word;
+	int err = 0;
+
+	while (err == 0 &&
+	    tree_next_leaf(mm->root, &at, uaddr(from + len), &word)) {
+		err = prepare_page(mm, at.val, at.val - from + to, g);
+		at.val += PAGE_SIZE;
+	}
+	return err;
+}
+
+/* Each leaf changes its place; its page's count stays what it is. */
+static void
+move_leaves(struct mm *mm, u64 from, u64 to, u64 len)
+{
+	struct tree_path old, new;
+	uaddr_t at = uaddr(from);
+	u64 word;
+
+	while (tree_next_leaf(mm->root, &at, uaddr(from + len), &word)) {
+		tree_walk(mm->root, at, &old);
+		tree_walk(mm->root, uaddr(at.val - from + to), &new);
+		check(old.owned && new.owned &&new.level == 0);
+		check(pt_is_empty(pt_load(new.entry[0])));
+		pt_store(old.entry[0], 0);
+		tree_set_leaf(&new, word);
+		at.val += PAGE_SIZE;
+	}
+	tlb_flush(&mm->space);
+}
+
+static int
+pick_target(struct remap *m, u64 *to)
+{
+	struct mm *mm = m->mm;
+
+	if (!(m->flags & MREMAP_FIXED)) {
+		*to = region_find_gap(mm, m->new_len);
+		return *to != 0 ? 0 : -ENOMEM;
+	}
+	*to = m->target;
+	return mm_unmap_locked(mm, *to, *to + m->new_len);
+}
+
+/*
+ * The pages move to a place of new_len; MREMAP_DONTUNMAP leaves the old
+ * region, empty.
+ */
+static int
+move(struct remap *m, u64 *out)
+{
+	struct mm *mm = m->mm;
+	u64 moved = MIN(m->old_len, m->new_len);
+	struct tree_gather g;
+	struct region r;
+	u64 to;
+	int err;
+
+	if (!mm_room_for(mm, m->new_len >> PAGE_SHIFT))
+		return -ENOMEM;
+	err = pick_target(m, &to);
+	if (err == 0)
+		err = region_own(mm, 4);
+	if (err < 0)
+		return err;
+	mm_gather_init(mm, &g);
+	err = prepare_move(mm, m->old, to, moved, &g);
+	gather_finish(&g);
+	if (err < 0)
+		return err;
+	/* commit */
+	r = *region_at(mm, m->old);
+	if (r.object != NULL)
+		r.offset += m->old - r.start;
+	r.start = to;
+	r.end = to + m->new_len;
+	region_insert(mm, &r);
+	region_merge(mm, to, r.end);
+	move_leaves(mm, m->old, to, moved);
+	*out = to;
+	if (m->flags & MREMAP_DONTUNMAP)
+		return 0;
+	/* Its tables are owned and there is room: it cannot fail. */
+	err = mm_unmap_locked(mm, m->old, m->old + m->old_len);
+	assert(err == 0);
+	return 0;
+}
+
+/* Duplicates a shared mapping: what old_len 0 has always meant. */
+static int
+duplicate(struct remap *m, u64 *out)
+{
+	struct region *r = region_at(m->mm, m->old);
+	struct mm_map_args args = {
+	    .addr = uaddr(m->target),
+	    .len_bytes = m->new_len,
+	    .prot = r->prot,
+	    .flags = r->flags,
+	    .object = r->object,
+	    .offset = r->offset + (m->old - r->start),
+	    .fixed = (m->flags & MREMAP_FIXED) != 0,
+	};
+
+	if (!(r->flags & MM_SHARED) || !(m->flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	return mm_map_locked(m->mm, &args, out);
+}
+
+/* Room behind the region to grow into where it is? */
+static bool
+can_grow(struct remap *m, const struct region *r)
+{
+	struct region *next = region_above(m->mm, r->end);
+	u64 end = m->old + m->new_len;
+
+	return r->end == m->old + m->old_len && end <= USER_TOP &&
+	    (next == NULL || next->start >= end);
+}
+
+static int
+grow(struct remap *m, const struct region *r, u64 *out)
+{
+	u64 extra = m->new_len - m->old_len;
+	struct mm_map_args args = {
+	    .addr = uaddr(r->end),
+	    .len_bytes = extra,
+	    .prot = r->prot,
+	    .flags = r->flags,
+	    .object = r->object,
+	    .offset = r->offset + (r->end - r->start),
+	    .fixed = true,
+	};
+	u64 at;
+
+	if (!can_grow(m, r))
+		return (m->flags & MREMAP_MAYMOVE) ? move(m, out) : -ENOMEM;
+	*out = m->old;
+	return mm_map_locked(m->mm, &args, &at);
+}
+
+static int
+remap_locked(struct remap *m, u64 *out)
+{
+	struct region *r = region_at(m->mm, m->old);
+
+	if (r == NULL)
+		return -EFAULT;
+	if (m->old_len == 0)
+		return duplicate(m, out);
+	if (r->end - m->old < m->old_len)
+		return -EFAULT;
+	if (m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return move(m, out);
+	*out = m->old;
+	if (m->new_len < m->old_len)
+		return mm_unmap_locked(
+		    m->mm, m->old + m->new_len, m->old + m->old_len);
+	if (m->new_len == m->old_len)
+		return 0;
+	return grow(m, r, out);
+}
+
+static bool
+overlaps(u64 a, u64 a_len, u64 b, u64 b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+static int
+check_args(const struct remap *m)
+{
+	if (m->flags & ~(u32)ALL_FLAGS)
+		return -EINVAL;
+	if (!is_aligned(m->old, PAGE_SIZE) || m->new_len == 0)
+		return -EINVAL;
+	if ((m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+	    !(m->flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if ((m->flags & MREMAP_DONTUNMAP) && m->old_len != m->new_len)
+		return -EINVAL;
+	if (m->old > USER_TOP || m->old_len > USER_TOP - m->old)
+		return -EFAULT;
+	if (m->new_len > USER_TOP)
+		return -ENOMEM;
+	if (!(m->flags & MREMAP_FIXED))
+		return 0;
+	if (!is_aligned(m->target, PAGE_SIZE) || m->target < PAGE_SIZE ||
+	    m->target > USER_TOP || m->new_len > USER_TOP - m->target)
+		return -EINVAL;
+	return overlaps(m->old, m->old_len, m->target, m->new_len) ? -EINVAL
+								   : 0;
+}
+
+int
+mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
+    uaddr_t new_addr, uaddr_t *out)
+{
+	struct remap m = {
+	    .mm = mm,
+	    .old = old.val,
+	    .old_len = align_up(old_len, PAGE_SIZE),
+	    .new_len = align_up(new_len, PAGE_SIZE),
+	    .flags = flags,
+	    .target = new_addr.val,
+	};
+	int err = old_len > USER_TOP ? -EINVAL : check_args(&m);
+	u64 at = 0;
+
+	if (err < 0)
+		return err;
+	mutex_lock(&mm->lock);
+	err = remap_locked(&m, &at);
+	mutex_unlock(&mm->lock);
+	*out = uaddr(at);
+	return err;
+}

@@ -1,0 +1,125 @@
+/*
+ * Copies between kernel and user memory.  The range is checked here, the bytes
+ * move in arch/riscv/usercopy.S, and what faults on the way is handled like
+ * any fault of the user's own (upcall_kernel_fault).
+ */
+#include "mm/usercopy.h"
+
+#include "core/hart.h"
+#include "core/thread.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "mm/layout.h"
+#include "mm/mm.h"
+
+bool
+user_range_ok(uaddr_t addr, size_t len)
+{
+	return addr.val <= USER_TOP && len <= USER_TOP - addr.val;
+}
+
+/* A copy may wait for memory: nowhere that must not. */
+static void
+may_sleep(void)
+{
+	check(hart_this()->nr_spins == 0 && arch_irqs_on());
+}
+
+/*
+ * How much of the range may be tried: up to the end of the user's half, so
+ * that a range which runs beyond it fails where Linux has it fail.
+ */
+static size_t
+part_in_user_half(uaddr_t addr, size_t len)
+{
+	if (addr.val >= USER_TOP)
+		return 0;
+	return len < USER_TOP - addr.val ? len : USER_TOP - addr.val;
+}
+
+size_t
+user_read_some(void *dst, uaddr_t src, size_t len)
+{
+	size_t part = part_in_user_half(src, len);
+
+	may_sleep();
+	return len - part + arch_user_read(dst, src.val, part);
+}
+
+size_t
+user_write_some(uaddr_t dst, const void *src, size_t len)
+{
+	size_t part = part_in_user_half(dst, len);
+
+	may_sleep();
+	return len - part + arch_user_write(dst.val, src, part);
+}
+
+int
+user_read(void *dst, uaddr_t src, size_t len)
+{
+	may_sleep();
+	if (!user_range_ok(src, len))
+		return -EFAULT;
+	return arch_user_read(dst, src.val, len) == 0 ? 0 : -EFAULT;
+}
+
+int
+user_write(uaddr_t dst, const void *src, size_t len)
+{
+	may_sleep();
+	if (!user_range_ok(dst, len))
+		return -EFAULT;
+	return arch_user_write(dst.val, src, len) == 0 ? 0 : -EFAULT;
+}
+
+int
+user_zero(uaddr_t dst, size_t len)
+{
+	may_sleep();
+	if (!user_range_ok(dst, len))
+		return -EFAULT;
+	return arch_user_zero(dst.val, len) == 0 ? 0 : -EFAULT;
+}
+
+int
+user_read_string(char *dst, size_t cap, uaddr_t src, size_t *len_out)
+{
+	size_t part = part_in_user_half(src, cap);
+	s64 len;
+
+	may_sleep();
+	len = arch_user_read_string(dst, src.val, part);
+	if (len >= 0) {
+		*len_out = len;
+		return 0;
+	}
+	return len == -1 && part == cap ? -ENAMETOOLONG : -EFAULT;
+}
+
+int
+user_load32(uaddr_t src, u32 *out)
+{
+	may_sleep();
+	if (!user_range_ok(src, sizeof(u32)) || !arch_user_load32(src.val, out))
+		return -EFAULT;
+	return 0;
+}
+
+int
+user_cas32(uaddr_t dst, u32 *old, u32 new)
+{
+	may_sleep();
+	if (!user_range_ok(dst, sizeof(u32)) ||
+	    !arch_user_cas32(dst.val, old, new))
+		return -EFAULT;
+	return 0;
+}
+
+bool
+upcall_kernel_fault(uaddr_t addr, enum fault_access access)
+{
+	struct mm *mm = mm_current();
+
+	return mm != NULL && mm_fault(mm, addr, access) == 0;
+}
