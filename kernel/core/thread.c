@@ -1,6 +1,7 @@
 #include "core/thread.h"
 
 #include "core/clock.h"
+#include "core/ipi.h"
 #include "core/panic.h"
 #include "core/printk.h"
 #include "core/sched.h"

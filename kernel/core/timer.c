@@ -23,7 +23,7 @@
 /* Locks: q the lock   a atomic, written under the lock */
 struct timer_queue {
 	struct spinlock lock;  /* rank TIMER */
-	struct rb_root tree;   /* q: by deadline */
+	struct rb_tree tree;   /* q: by deadline */
 	struct timer *running; /* a: whose function this hart is in */
 };
 
@@ -31,23 +31,21 @@ static struct timer_queue queues[MAX_HARTS] = {
     [0 ... MAX_HARTS - 1] = {.lock = SPINLOCK_INIT(RANK_TIMER)},
 };
 
-static struct timer *
-timer_of(struct rb_node *n)
+static int
+by_deadline(const struct rb_node *a, const struct rb_node *b)
 {
-	return n != NULL ? container_of(n, struct timer, node) : NULL;
-}
+	u64 x = rb_entry(a, struct timer, node)->deadline_ns;
+	u64 y = rb_entry(b, struct timer, node)->deadline_ns;
 
-static bool
-earlier(const struct rb_node *a, const struct rb_node *b)
-{
-	return container_of(a, struct timer, node)->deadline_ns <
-	    container_of(b, struct timer, node)->deadline_ns;
+	return x < y ? -1 : x > y;
 }
 
 static struct timer *
 first_of(struct timer_queue *q)
 {
-	return timer_of(rb_first(&q->tree));
+	struct rb_node *n = rb_first(&q->tree);
+
+	return n != NULL ? rb_entry(n, struct timer, node) : NULL;
 }
 
 /* Locks the queue that t is in; NULL, and nothing locked, if it is in none. */
@@ -72,7 +70,7 @@ lock_queue_of(struct timer *t) NO_LOCK_CHECK
 static void
 detach(struct timer_queue *q, struct timer *t) MUST_HOLD(&q->lock)
 {
-	rb_remove(&q->tree, &t->node);
+	rb_erase(&q->tree, &t->node);
 	atomic_store_release(&t->hart, -1);
 }
 
@@ -109,7 +107,7 @@ arm_here(struct timer *t, u64 deadline_ns)
 		return false;
 	}
 	t->deadline_ns = deadline_ns;
-	rb_insert(&q->tree, &t->node, earlier);
+	rb_insert(&q->tree, &t->node, by_deadline);
 	if (first_of(q) == t)
 		arch_timer_set(clock_ns_to_ticks(deadline_ns));
 	spin_unlock(&q->lock);

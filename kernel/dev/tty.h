@@ -1,0 +1,171 @@
+/*
+ * Terminals: what lies between a character device that is a wire with a person
+ * at its end, and the programs that read and write it.
+ *
+ *	programs       tty.c        waiting, job control, hang-up
+ *	               tty_ioctl.c  settings and requests
+ *	               line.c       editing, echo, translation (pure)
+ *	the wire       a tty_driver: the serial port, later a pseudo-terminal
+ *
+ * Sessions and process groups are known to proc/ alone, which registers its
+ * part of the rules (struct tty_job_ops).
+ */
+#ifndef DEV_TTY_H
+#define DEV_TTY_H
+
+#include "core/mutex.h"
+#include "core/spinlock.h"
+#include "core/waitq.h"
+#include "dev/line.h"
+#include "lib/refcount.h"
+#include "lib/types.h"
+
+#include <asm/termbits.h>
+#include <asm/termios.h>
+
+struct pgrp;
+struct session;
+struct tty;
+
+/*
+ * The wire.  Each is called with TTY_QUEUE held unless it says otherwise, and
+ * may not sleep.
+ */
+struct tty_driver {
+	/* Takes as much as there is room for; returns how much. */
+	size_t (*write)(struct tty *t, const char *buf, size_t len);
+	size_t (*write_room)(struct tty *t);
+	/* Bytes written that have not left yet. */
+	size_t (*write_pending)(struct tty *t);
+	/* Throws those away. */
+	void (*flush)(struct tty *t);
+	/* Holds output back, or lets it go on. */
+	void (*hold)(struct tty *t, bool hold);
+	/* Input that the driver had to leave may be offered again. */
+	void (*input_wanted)(struct tty *t);
+	/* The last reference is gone.  Locks: none.  NULL: it lives for ever. */
+	void (*release)(struct tty *t);
+};
+
+/*
+ * struct tty: one terminal.  Made by its driver, which holds a reference as
+ * long as the wire is there; open files and a session hold others.
+ * Locks  q  queue_lock   r  read_lock   c  fixed   a  atomic
+ *        j  whatever the job hooks lock: PROC_TREE
+ */
+struct tty {
+	struct refcount refs;            /* a */
+	const struct tty_driver *driver; /* c */
+	void *driver_data;               /* c */
+	u32 device;                      /* c: its number, major << 8 | minor */
+
+	struct spinlock queue_lock; /* rank TTY_QUEUE */
+	struct line line;           /* q: settings and input */
+	struct winsize size;        /* q */
+	bool held;                  /* q: output is held back (^S) */
+	bool input_stalled;         /* q: the driver was refused room */
+	u32 nr_hangups;             /* a, written under q */
+	struct waitq read_wait;     /* input came, or the wire is gone */
+	struct waitq write_wait;    /* there is room, or all has left */
+
+	struct mutex read_lock;  /* rank TTY: one reader at a time */
+	struct mutex write_lock; /* rank TTY_WRITE: one write at a time */
+
+	struct session *session;  /* j: whose controlling terminal it is */
+	struct pgrp *foreground;  /* j: who gets its signals and may read */
+};
+
+/*
+ * What only proc/ can do.  All may be called with no lock held only; signal is
+ * called in interrupts too.  Every one acts for the current process, but
+ * signal.
+ */
+struct tty_job_ops {
+	/* Sends signo to the foreground group, if there is one. */
+	void (*signal)(struct tty *t, int signo);
+	/*
+	 * May the caller read (SIGTTIN), or write or change settings
+	 * (SIGTTOU)?  0 for yes: not its controlling terminal, in the
+	 * foreground, or a SIGTTOU that it blocks or ignores.
+	 * Errors: -EIO it blocks or ignores SIGTTIN, or its group is orphaned;
+	 * -ERESTARTSYS signo was sent to its group.
+	 */
+	int (*check)(struct tty *t, int signo);
+	/*
+	 * At open without O_NOCTTY: t becomes the controlling terminal of a
+	 * session leader who has none, unless another session has it.
+	 */
+	void (*opened)(struct tty *t);
+	/* TIOCSCTTY, TIOCNOTTY, TIOCGPGRP, TIOCSPGRP, TIOCGSID. */
+	int (*set_controlling)(struct tty *t, bool steal);
+	int (*give_up)(struct tty *t);
+	int (*get_foreground)(struct tty *t, s32 *pgid);
+	int (*set_foreground)(struct tty *t, s32 pgid);
+	int (*get_session)(struct tty *t, s32 *sid);
+	/* The wire is gone: SIGHUP, SIGCONT; t is nobody's any more. */
+	void (*hung_up)(struct tty *t);
+	/* The caller's controlling terminal with a reference, or NULL. */
+	struct tty *(*get_controlling)(void);
+};
+
+void tty_set_job_ops(const struct tty_job_ops *ops);
+
+/* --- For drivers ------------------------------------------------------- */
+
+/* A terminal with one reference and the usual settings. */
+void tty_init(struct tty *t, const struct tty_driver *driver, void *data,
+    u32 device);
+static inline void
+tty_get(struct tty *t)
+{
+	refcount_get(&t->refs);
+}
+void tty_put(struct tty *t);
+
+/*
+ * How many bytes of input it would take now.  For 0, input_wanted is called
+ * when that changes.  Locks: any but TTY_QUEUE.
+ */
+size_t tty_input_room(struct tty *t);
+/* Input; at most what tty_input_room said.  Locks: none. */
+void tty_input(struct tty *t, const char *buf, size_t len);
+/* There is room for output again, or none is left.  Locks: below WAITQ. */
+void tty_output_done(struct tty *t);
+/*
+ * The wire is gone, or its session has ended: who has it open reads an end of
+ * file and can't write; those who open it later are not concerned.
+ */
+void tty_hangup(struct tty *t);
+
+/* --- For the character device ------------------------------------------ */
+
+/*
+ * struct tty_file: one open file of a terminal.
+ */
+struct tty_file {
+	struct tty *tty; /* c: counted */
+	u32 nr_hangups;  /* c: of the tty when it was opened */
+	bool is_console; /* c: opened as /dev/console: never hung up */
+};
+
+/* Where bytes come from and go to, so that a file's reader can be anybody. */
+struct tty_copy {
+	int (*copy)(void *ctx, char *buf, size_t len);
+	void *ctx;
+};
+
+/*
+ * Read at most len bytes, or write all of them unless nonblocking; out or in
+ * is called without spin locks.  Sleep.
+ * Errors: -EAGAIN, -ERESTARTSYS, -EIO, and what the copy says.
+ */
+s64 tty_read(
+    struct tty_file *f, const struct tty_copy *out, size_t len, bool nonblock);
+s64 tty_write(
+    struct tty_file *f, const struct tty_copy *in, size_t len, bool nonblock);
+/* POLLIN, POLLOUT, POLLHUP ...; changes are told on both wait queues. */
+u32 tty_poll(struct tty_file *f);
+/* -ENOTTY for what is not a terminal's. */
+s64 tty_ioctl(struct tty_file *f, u32 cmd, u64 arg);
+
+#endif
