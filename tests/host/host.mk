@@ -1,0 +1,103 @@
+# Unit tests and fuzzers of the code that knows no machine, built for the host
+# under the address and undefined-behaviour sanitizers.
+#
+# kernel/DIR/X_test.c becomes the program $(O)/host/X_test: it links DIR/X.c, if
+# there is one, tests/host/fake.c, and what a line in it asks for:
+#
+#	/* links: lib/fmt.c mm/frame.c */
+#
+# with paths from kernel/.  A kernel/DIR/fuzz_X.c becomes $(O)/host/fuzz_X in
+# the same way, with libFuzzer; it starts from the inputs in
+# tests/host/corpus/X and gathers more in $(O)/host/corpus/X.
+#
+#	make host          builds the tests
+#	make host-tests    runs them, printing TAP
+#	make host-check    runs them, printing what failed
+#	make host-fuzz     runs each fuzzer for FUZZ_SECONDS
+#	make host-fuzz-X   runs one
+
+FUZZ_SECONDS ?= 5
+
+H := $(O)/host
+
+HTESTS := $(wildcard kernel/*/*_test.c kernel/*/*/*_test.c)
+HFUZZ  := $(wildcard kernel/*/fuzz_*.c kernel/*/*/fuzz_*.c)
+
+# Words of the form FILE=LINKED, for every file that a test or fuzzer names.
+HLINKS := $(shell awk '$$2 == "links:" { \
+	for (i = 3; i < NF; i++) print FILENAME "=kernel/" $$i }' \
+	$(HTESTS) $(HFUZZ) /dev/null)
+
+# The sources of the program of a test or fuzzer: itself, its subject, the rest.
+hsources = $(1) $(wildcard $(1:%_test.c=%.c)) \
+	$(wildcard $(dir $(1))$(patsubst fuzz_%,%,$(notdir $(1)))) \
+	$(patsubst $(1)=%,%,$(filter $(1)=%,$(HLINKS)))
+
+HFLAGS := -std=gnu11 -D_GNU_SOURCE -DCONFIG_DEBUG=1 -O1 -g \
+	-fno-omit-frame-pointer -fno-strict-aliasing $(WARN) \
+	-fno-sanitize-recover=all -Ikernel -Itests/host
+
+HCC  := $(HOSTCC) $(HFLAGS) -fsanitize=address,undefined
+HFCC := clang $(HFLAGS) -fsanitize=address,undefined,fuzzer-no-link
+
+# The kernel's own memcpy and its like must not become the host's.
+$(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
+	-fno-builtin -include tests/host/string_names.h
+
+$(H)/test/%.c.o: %.c tests/host/host.mk Makefile
+	$(call say,HOST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HCC) -MMD -MP -c -o $@ $<
+
+$(H)/fuzz/%.c.o: %.c tests/host/host.mk Makefile
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HFCC) -MMD -MP -c -o $@ $<
+
+# $(1) the source, $(2) the program
+define htest
+$(2): $(patsubst %,$(H)/test/%.o,$(sort $(call hsources,$(1)) \
+	tests/host/fake.c))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(HCC) -o $$@ $$^ -lcmocka
+endef
+
+define hfuzz
+$(2): $(patsubst %,$(H)/fuzz/%.o,$(sort $(call hsources,$(1)) \
+	tests/host/fake_fuzz.c))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(HFCC) -fsanitize=fuzzer -o $$@ $$^
+endef
+
+hprogram = $(H)/$(notdir $(1:.c=))
+HPROGRAMS := $(foreach f,$(HTESTS),$(call hprogram,$(f)))
+HFUZZERS  := $(foreach f,$(HFUZZ),$(call hprogram,$(f)))
+
+$(if $(filter-out $(words $(HPROGRAMS)),$(words $(sort $(HPROGRAMS)))),\
+	$(error two unit tests have the same name))
+
+$(foreach f,$(HTESTS),$(eval $(call htest,$(f),$(call hprogram,$(f)))))
+$(foreach f,$(HFUZZ),$(eval $(call hfuzz,$(f),$(call hprogram,$(f)))))
+
+.PHONY: host host-tests host-check host-fuzz host-fuzzers
+host: $(HPROGRAMS)
+
+host-tests: host
+	@status=0; for t in $(HPROGRAMS); do echo "# $$t"; \
+	CMOCKA_MESSAGE_OUTPUT=TAP ./$$t || status=1; done; exit $$status
+
+host-check: host
+	@CMOCKA_MESSAGE_OUTPUT=TAP prove -q -j 2 -e '' $(HPROGRAMS)
+
+host-fuzzers: $(HFUZZERS)
+
+host-fuzz: $(patsubst $(H)/fuzz_%,host-fuzz-%,$(HFUZZERS))
+
+host-fuzz-%: $(H)/fuzz_%
+	$(call say,RUN,$<)
+	@mkdir -p $(H)/corpus/$*
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+		-artifact_prefix=$(H)/corpus/$*- $(H)/corpus/$* \
+		$(wildcard tests/host/corpus/$*) >$(H)/fuzz_$*.log 2>&1 || \
+	{ tail -n 40 $(H)/fuzz_$*.log; exit 1; }
+	@tail -n 1 $(H)/fuzz_$*.log
