@@ -23,6 +23,11 @@ size_t user_write_some(uaddr_t dst, const void *src, size_t len) MUST_CHECK;
 int user_read_string(
     char *dst, size_t cap, uaddr_t src, size_t *len_out) MUST_CHECK;
 int user_load32(uaddr_t src, u32 *out) MUST_CHECK;
+/*
+ * The same without waiting for a page that is not there.
+ * Locks: any.  Errors: -EFAULT, and user_load32 may yet succeed.
+ */
+int user_peek32(uaddr_t src, u32 *out) MUST_CHECK;
 /* *old becomes what was found; the word changed if that was the old *old. */
 int user_cas32(uaddr_t dst, u32 *old, u32 new) MUST_CHECK;
 

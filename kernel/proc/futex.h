@@ -7,40 +7,47 @@
 
 #include "lib/types.h"
 
-struct task;
-
 #define FUTEX_ANY_BITS 0xffffffffu /* wakes whoever waits, waits for anyone */
 
 /*
- * Waits while the word is val, until deadline_ns on the monotonic clock.
- * relative: a signal restarts it through restart_syscall, else by itself.
- * Errors: -EAGAIN the word is not val, -EINVAL misaligned or no bits, -EFAULT,
- *         -ETIMEDOUT, -ERESTARTSYS and -ERESTART_BLOCK.
+ * A word: shared says that other address spaces may mean the same one, which
+ * is dearer to find out (FUTEX_PRIVATE_FLAG is not set).
  */
-s64 futex_wait(uaddr_t addr, bool shared, u32 val, u32 bits, u64 deadline_ns,
-    bool relative) MUST_CHECK;
-/* The same with a deadline of the real-time clock, which may be set. */
-s64 futex_wait_real(uaddr_t addr, bool shared, u32 val, u32 bits,
-    u64 deadline_real_ns) MUST_CHECK;
-
-/* Wakes up to nr who wait for any of bits; returns how many. */
-s64 futex_wake(uaddr_t addr, bool shared, s32 nr, u32 bits);
+struct futex_word {
+	uaddr_t addr;
+	bool shared;
+};
 
 /*
- * Wakes up to nr_wake at from and moves up to nr_move more to to.  If cmp is
- * not NULL the word at from has to be *cmp, or -EAGAIN.  Returns how many were
- * woken or moved (cmp), or only woken (no cmp).
+ * Waits while the word is val.  deadline_ns is NO_DEADLINE or a time of the
+ * monotonic clock, or if real of the real-time clock.
+ * Errors: -EAGAIN the word is not val, -EINVAL misaligned or no bits, -EFAULT,
+ *         -ETIMEDOUT, -ERESTARTSYS, with a deadline -ERESTART_BLOCK.
  */
-s64 futex_requeue(uaddr_t from, uaddr_t to, bool shared, s32 nr_wake,
+s64 futex_wait(struct futex_word word, u32 val, u32 bits, u64 deadline_ns,
+    bool real) MUST_CHECK;
+
+/*
+ * Wakes up to nr, but at least one, of those who wait for any of bits; returns
+ * how many.
+ */
+s64 futex_wake(struct futex_word word, s32 nr, u32 bits) MUST_CHECK;
+
+/*
+ * Wakes up to nr_wake at from and moves up to nr_move more to to, if the word
+ * at from is *cmp (NULL: whatever it is).  Returns how many that were.
+ * Errors: -EAGAIN it is not, -EINVAL, -EFAULT.
+ */
+s64 futex_requeue(struct futex_word from, struct futex_word to, s32 nr_wake,
     s32 nr_move, const u32 *cmp) MUST_CHECK;
 
 /*
- * Changes the word at addr2 as op says, wakes up to nr at addr, and up to nr2
- * at addr2 if the word's old value compares as op says.
- * Errors: -ENOSYS an op that there is not.
+ * Changes the word at second as op says, wakes up to nr at first, and up to
+ * nr_second at second if the old value compares as op says.
+ * Errors: -ENOSYS an op that there is not, -EINVAL, -EFAULT.
  */
-s64 futex_wake_op(uaddr_t addr, uaddr_t addr2, bool shared, s32 nr, s32 nr2,
-    u32 op) MUST_CHECK;
+s64 futex_wake_op(struct futex_word first, struct futex_word second, s32 nr,
+    s32 nr_second, u32 op) MUST_CHECK;
 
 /*
  * Exit, while the address space is still in use: marks the words of the robust

@@ -80,8 +80,8 @@ trap_from_user(struct trap_frame *f)
 }
 
 /*
- * A fault of the copy routines.  They run with interrupts on; a fault with
- * interrupts off is a copy under a spin lock, and that is a bug.
+ * A fault of the copy routines.  With interrupts on it is handled like one of
+ * user code; with interrupts off nobody may wait, and the access just fails.
  */
 static bool
 mend_copy_fault(struct trap_frame *f)
@@ -90,9 +90,9 @@ mend_copy_fault(struct trap_frame *f)
 	u64 fixup = arch_user_fixup(f->pc);
 	bool again;
 
-	if (fixup == 0 || !(f->status & SSTATUS_SPIE))
+	if (fixup == 0)
 		return false;
-	if (!fault_access(f->cause, &access)) {
+	if (!(f->status & SSTATUS_SPIE) || !fault_access(f->cause, &access)) {
 		f->pc = fixup;
 		return true;
 	}
