@@ -183,17 +183,17 @@ touch src/2
 "$built/mkcpio" -d /tmp -d /x/y src:/deep/dst src/2 >two.cpio
 ok 'mkcpio: the same bytes each time' cmp one.cpio two.cpio
 is 'mkcpio: what lies in it' \
-	"$(cpio -itv --quiet <one.cpio | awk '{ print $1, $3, $4, $9, $10, $11 }')" \
-	'drwxrwxrwt root root tmp  
-drwxr-xr-x root root x  
-drwxr-xr-x root root x/y  
-drwxr-xr-x root root deep  
-drwxr-xr-x root root deep/dst  
--rw-r--r-- root root deep/dst/2  
-drwxr-xr-x root root deep/dst/b  
--rwxr-xr-x root root deep/dst/b/1  
-lrwxrwxrwx root root deep/dst/link -> 2
--rw-r--r-- root root 2  '
+	"$(cpio -itv --quiet <one.cpio | awk '{ print $1, $3, $4, $9 $10 $11 }')" \
+	'drwxrwxrwt root root tmp
+drwxr-xr-x root root x
+drwxr-xr-x root root x/y
+drwxr-xr-x root root deep
+drwxr-xr-x root root deep/dst
+-rw-r--r-- root root deep/dst/2
+drwxr-xr-x root root deep/dst/b
+-rwxr-xr-x root root deep/dst/b/1
+lrwxrwxrwx root root deep/dst/link->2
+-rw-r--r-- root root 2'
 mkdir unpacked
 (cd unpacked && cpio -idm --quiet --no-preserve-owner <../one.cpio)
 ok 'mkcpio: and what in the files' diff -r src unpacked/deep/dst

@@ -9,12 +9,18 @@
  *says how standard input ends probe exit STATUS	exits probe signal N
  *ends by signal N probe orphan		exits while a child of its still writes
  *	probe hang		never ends
+ *	probe ticks		the machine's counter, in ticks since reset
+ *	probe machine		harts, and memory in KiB: all of it, and what is
+ *free
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 static void
@@ -133,6 +139,33 @@ do_hang(int argc, char **argv)
 	return 96;
 }
 
+static int
+do_ticks(int argc, char **argv)
+{
+	unsigned long ticks;
+
+	(void)argc;
+	(void)argv;
+	__asm__ volatile("rdtime %0" : "=r"(ticks));
+	printf("%lu", ticks);
+	return 0;
+}
+
+static int
+do_machine(int argc, char **argv)
+{
+	struct sysinfo si;
+	cpu_set_t set;
+
+	(void)argc;
+	(void)argv;
+	if (sysinfo(&si) < 0 || sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 95;
+	printf("%d %lu %lu", CPU_COUNT(&set), si.totalram * si.mem_unit / 1024,
+	    si.freeram * si.mem_unit / 1024);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -146,6 +179,8 @@ static const struct {
     {"signal", do_signal},
     {"orphan", do_orphan},
     {"hang", do_hang},
+    {"ticks", do_ticks},
+    {"machine", do_machine},
 };
 
 int
