@@ -95,7 +95,8 @@ static_assert(offsetof(struct task, thread) == 0, "task_of relies on it");
 
 enum proc_state {
 	PROC_ALIVE,   /* it has threads */
-	PROC_ZOMBIE,  /* it has none, and is still its parent's child */
+	PROC_EXITING, /* its last thread is giving up what it has */
+	PROC_ZOMBIE,  /* it has nothing, but is still its parent's child */
 	PROC_CLAIMED, /* the same, and one waiter is about to reap it */
 	PROC_REAPED,  /* it is in no list, and its number is free again */
 };
@@ -115,13 +116,13 @@ struct proc_usage {
  * struct proc: one process.  clone makes it; references are held by the tree
  * until it is reaped, by each of its tasks, and by who looks at it for longer
  * than PROC_TREE is held.
- * States  ALIVE -> ZOMBIE     the last thread leaves (exit.c)
+ * States  ALIVE -> EXITING    the last thread leaves (exit.c)
+ *         EXITING -> ZOMBIE   it has given everything up (exit.c)
  *         ZOMBIE <-> CLAIMED  a wait that copies the status out (wait.c)
  *         ZOMBIE, CLAIMED -> REAPED   proc_reap_locked
  * Laws    R1  tasks is empty just when the state is not ALIVE
- *         R2  mm is NULL for other states than ALIVE, and never for ALIVE but
- *             while the last thread leaves
- *         R3  every process but init has a parent that is ALIVE
+ *         R2  an ALIVE process has an mm, a ZOMBIE has none
+ *         R3  every process but init has a parent that is ALIVE or EXITING
  *         R4  every process that is not REAPED is in one group and session
  * Locks   p PROC_TREE   s sig.lock   c fixed   a atomic   p&s both for writing,
  *         either for reading   o the current process's threads only, which race
@@ -135,7 +136,7 @@ struct proc {
 	u8 state;             /* p: enum proc_state */
 	bool is_subreaper;    /* o: prctl: orphans below become its children */
 	bool has_execed;      /* p: setpgid refuses then */
-	bool wait_by_clone_only; /* c: exit_signal is not SIGCHLD, for wait */
+	bool mm_shared;          /* p: another process was cloned with our mm */
 	s32 nr;                  /* c: the pid */
 	struct pid *pid;         /* p: NULL once reaped */
 	struct proc *parent;     /* p: not counted: R3 */

@@ -11,6 +11,16 @@ s64 proc_getpgid(s32 pid) MUST_CHECK;
 s64 proc_setsid(void) MUST_CHECK;
 s64 proc_getsid(s32 pid) MUST_CHECK;
 
+/* Process 1 begins the first session.  Errors: -ENOMEM. */
+int session_first(struct proc *p) MUST_CHECK;
+/*
+ * p is about to become a zombie: the session that it led loses its terminal,
+ * which is hung up.  Sleeps.
+ */
+void session_leave(struct proc *p);
+/* Boot: tells dev/tty what only proc/ can do. */
+void job_init(void);
+
 void pgrp_put(struct pgrp *g);
 void session_put(struct session *s);
 /* Takes p out of its group; frees the group's number with its last member. */

@@ -30,15 +30,15 @@ struct wait_result {
 
 /*
  * Waits for one child to do what options name and gives it to deliver, which
- * copies it to user memory; only when that returns 0 is the child reaped or the
- * news taken.  Returns the child's pid, 0 (WNOHANG), or a negative.
+ * copies it to user memory; only when that returns 0 is a dead child reaped.
+ * Returns the child's pid, 0 (WNOHANG), or a negative.
  * Errors: -ECHILD, -EINVAL, -ERESTARTSYS, what deliver says.
  */
 s64 proc_wait(const struct wait_request *req,
     int (*deliver)(const struct wait_result *res, void *arg),
     void *arg) MUST_CHECK;
 
-/* Something happened to a child of p.  Locks: PROC_TREE or none. */
-void wait_wake_parent(struct proc *p);
+/* Something happened to a child of parent.  Locks: PROC_TREE or none. */
+void wait_wake_parent(struct proc *parent);
 
 #endif

@@ -1,0 +1,303 @@
+/*
+ * How threads and processes end.
+ *
+ *	every thread    tells futexes (robust list, cleared tid), gives up its
+ *	                files, leaves the list of its process
+ *	the last one    gives up timers, memory, handlers, the terminal; finds
+ *	                other parents for the children; becomes a zombie and
+ *	                tells its own parent
+ *
+ * All memory is gone before the parent can know, so what it does next may
+ * count on it.  The stack and struct task go a moment later, on another stack.
+ */
+#include "proc/exit.h"
+
+#include "core/panic.h"
+#include "core/printk.h"
+#include "fs/cred.h"
+#include "fs/file.h"
+#include "fs/fs_context.h"
+#include "mm/mm.h"
+#include "proc/fdtable.h"
+#include "proc/futex.h"
+#include "proc/proc_impl.h"
+#include "proc/session.h"
+#include "proc/usage.h"
+#include "proc/wait.h"
+
+#define STATUS_OF_CODE(code) (((code)&0xff) << 8)
+
+/*
+ * What the program asked to be done to its memory.  Nobody is left to see a
+ * cleared tid when this is the last thread and the memory its own; then the
+ * write would only copy a page.
+ */
+static void
+leave_user_memory(struct task *t)
+{
+	bool seen = t->proc->nr_tasks > 1 || t->proc->mm_shared;
+
+	if (t->robust_list.val != 0)
+		futex_exit_robust(t->robust_list, t->tid);
+	if (seen && t->clear_child_tid.val != 0)
+		futex_clear_tid(t->clear_child_tid);
+}
+
+static void
+leave_files(struct task *t)
+{
+	struct fdtable *files = t->files;
+	struct fs_context *fs = t->fs;
+
+	spin_lock(&proc_tree_lock);
+	t->files = NULL;
+	t->fs = NULL;
+	spin_unlock(&proc_tree_lock);
+	fdtable_put(files);
+	fs_context_put(fs);
+}
+
+void
+proc_vfork_done_locked(struct task *t)
+{
+	struct vfork_wait *w = t->vfork;
+
+	if (w == NULL)
+		return;
+	t->vfork = NULL;
+	w->done = true;
+	/* Under the lock: w is gone as soon as its owner gets it. */
+	waitq_wake_all(&w->wait);
+}
+
+/*
+ * Children that t made are another thread's now, for __WNOTHREAD, and those
+ * that wanted to know of its death do.
+ */
+static void
+hand_over_children_locked(struct task *t)
+{
+	struct proc *p = t->proc;
+	struct task *heir = list_first(&p->tasks, struct task, link);
+	struct proc *child;
+
+	list_for_each (child, &p->children, sibling) {
+		if (child->parent_tid != t->tid)
+			continue;
+		child->parent_tid = heir->tid;
+		if (child->pdeath_signal != 0)
+			signal_send_kernel(child, child->pdeath_signal);
+	}
+}
+
+/* Off the list of threads; true for the last one. */
+static bool
+leave_list(struct task *t, int status)
+{
+	struct proc *p = t->proc;
+	const struct cred *cred = t->cred;
+	bool leads = t->tid == p->nr;
+	bool last;
+
+	thread_account_system();
+	signal_exit_task(t);
+	spin_lock(&proc_tree_lock);
+	spin_lock(&p->sig.lock);
+	usage_add_task(&p->ended, t);
+	task_unlink_locked(t);
+	last = p->nr_tasks == 0;
+	t->cred = NULL;
+	if (last) {
+		p->state = PROC_EXITING;
+		p->last_cred = cred;
+	}
+	spin_unlock(&p->sig.lock);
+	if (leads && !signal_group_status(p, &p->exit_status))
+		p->exit_status = status;
+	if (!last) {
+		hand_over_children_locked(t);
+		proc_vfork_done_locked(t);
+	}
+	if (p->nr_tasks == 1)
+		waitq_wake_all(&p->alone_wait);
+	spin_unlock(&proc_tree_lock);
+	uidcount_uncharge(cred->uid);
+	if (!last)
+		cred_put(cred);
+	return last;
+}
+
+static void
+leave_memory(struct task *t)
+{
+	struct proc *p = t->proc;
+	struct mm *mm = p->mm;
+	struct file *exe = p->exe;
+
+	mm_use(NULL);
+	spin_lock(&proc_tree_lock);
+	p->mm = NULL;
+	p->exe = NULL;
+	proc_vfork_done_locked(t);
+	spin_unlock(&proc_tree_lock);
+	mm_put(mm);
+	file_put(exe);
+}
+
+/* Who takes the children of p: the nearest that asked for it, or init. */
+static struct proc *
+find_reaper_locked(struct proc *p)
+{
+	struct proc *q;
+
+	for (q = p->parent; q != NULL; q = q->parent)
+		if (q->is_subreaper && q->state == PROC_ALIVE)
+			return q;
+	return proc_init1;
+}
+
+/* A stopped group that loses its last watcher would stay stopped for ever. */
+static void
+free_orphaned_group_locked(struct pgrp *g, struct proc *leaving)
+{
+	struct sig_info info = {.code = SI_KERNEL};
+
+	if (!pgrp_is_orphaned_locked(g, leaving) || !pgrp_has_stopped_locked(g))
+		return;
+	info.signo = SIGHUP;
+	(void)signal_send_pgrp_locked(g->nr, &info);
+	info.signo = SIGCONT;
+	(void)signal_send_pgrp_locked(g->nr, &info);
+}
+
+static void
+give_child_locked(struct proc *child, struct proc *to, struct list *reaped)
+{
+	struct proc *from = child->parent;
+
+	list_remove(&child->sibling);
+	list_push_back(&to->children, &child->sibling);
+	child->parent = to;
+	child->parent_tid = to->nr;
+	child->exit_signal = SIGCHLD;
+	if (child->pdeath_signal != 0)
+		signal_send_kernel(child, child->pdeath_signal);
+	if (child->state == PROC_ZOMBIE) {
+		wait_wake_parent(to);
+		if (signal_child_exited_locked(
+			child, SIGCHLD, child->exit_status)) {
+			proc_reap_locked(child);
+			list_push_back(reaped, &child->sibling);
+		}
+		return;
+	}
+	if (child->pgrp != from->pgrp &&
+	    child->pgrp->session == from->pgrp->session)
+		free_orphaned_group_locked(child->pgrp, from);
+}
+
+static void
+leave_children_locked(struct proc *p, struct list *reaped)
+{
+	struct proc *to = find_reaper_locked(p);
+	struct proc *child;
+	struct proc *next;
+
+	list_for_each_safe (child, next, &p->children, sibling)
+		give_child_locked(child, to, reaped);
+}
+
+void
+proc_reap_locked(struct proc *p)
+{
+	struct pid *pid = p->pid;
+
+	assert(p->state == PROC_ZOMBIE || p->state == PROC_CLAIMED);
+	p->state = PROC_REAPED;
+	list_remove(&p->sibling);
+	list_remove(&p->all);
+	pgrp_leave_locked(p);
+	p->pid = NULL;
+	pid->proc = NULL;
+	pid_free_if_unused_locked(pid);
+}
+
+/* Becomes a zombie, and maybe not even that. */
+static void
+leave_tree(struct proc *p)
+{
+	struct list reaped = LIST_INIT(reaped);
+	struct list *link;
+
+	spin_lock(&proc_tree_lock);
+	leave_children_locked(p, &reaped);
+	free_orphaned_group_locked(p->pgrp, p);
+	p->state = PROC_ZOMBIE;
+	wait_wake_parent(p->parent);
+	if (signal_child_exited_locked(p, p->exit_signal, p->exit_status)) {
+		proc_reap_locked(p);
+		list_push_back(&reaped, &p->sibling);
+	}
+	spin_unlock(&proc_tree_lock);
+	while ((link = list_pop_front(&reaped)) != NULL)
+		proc_put(list_entry(link, struct proc, sibling));
+}
+
+/*
+ * Without process 1 nobody adopts orphans, so its end is the machine's.  That
+ * is the user's doing, and no panic.
+ */
+static NORETURN void
+end_machine(int status)
+{
+	if ((status & 0x7f) != 0)
+		printk("init was killed by signal %d; power off\n",
+		    status & 0x7f);
+	else
+		printk(
+		    "init exited with status %d; power off\n", status >> 8);
+	arch_power_off();
+}
+
+static NORETURN void
+leave(int status)
+{
+	struct task *t = task_current();
+	struct proc *p = t->proc;
+
+	leave_user_memory(t);
+	leave_files(t);
+	if (!leave_list(t, status))
+		thread_exit();
+	if (p == proc_init1)
+		end_machine(p->exit_status);
+	itimer_exit(p);
+	leave_memory(t);
+	signal_exit_proc(p);
+	session_leave(p);
+	leave_tree(p);
+	thread_exit();
+}
+
+void
+proc_exit_thread(int code)
+{
+	leave(STATUS_OF_CODE(code));
+}
+
+void
+proc_exit_group(int code)
+{
+	signal_begin_exit(STATUS_OF_CODE(code));
+	proc_exit_now();
+}
+
+void
+proc_exit_now(void)
+{
+	int status = 0;
+
+	/* Otherwise it is another thread's exec that wants us gone. */
+	(void)signal_group_status(proc_current(), &status);
+	leave(status);
+}

@@ -1,0 +1,19 @@
+/* The slots of a descriptor table, between fdtable.c and fd.c. */
+#ifndef PROC_FDTABLE_IMPL_H
+#define PROC_FDTABLE_IMPL_H
+
+#include "proc/fdtable.h"
+
+/* At least so many slots.  Locks: none.  Errors: -ENOMEM. */
+int fdtable_grow(struct fdtable *t, u32 nr_needed) MUST_CHECK;
+
+/* The first taken slot from n on, or -1.  Locks: the table's, for all these. */
+int fdtable_next_open_locked(const struct fdtable *t, u32 n);
+/* The first free one, which may be just beyond the table. */
+u32 fdtable_next_free_locked(const struct fdtable *t, u32 n);
+/* Slot n is taken, by nothing yet if it was free. */
+void fdtable_set_locked(struct fdtable *t, u32 n, bool cloexec);
+void fdtable_clear_locked(struct fdtable *t, u32 n);
+bool fdtable_cloexec_locked(const struct fdtable *t, u32 n);
+
+#endif

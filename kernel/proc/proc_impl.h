@@ -1,0 +1,32 @@
+/* What the files of proc/ that make and end processes share. */
+#ifndef PROC_PROC_IMPL_H
+#define PROC_PROC_IMPL_H
+
+#include "proc/proc.h"
+
+/* thread.release of every task; how one tells a task from a kernel thread. */
+void task_release(struct thread *thread);
+
+/*
+ * A thread with a stack and a number, to run entry(task); the shared fields
+ * are empty and the copied ones zero.  task_discard takes one that never ran,
+ * however far it was made, but not what it has shared.
+ * Errors: -ENOMEM, -EAGAIN.
+ */
+int task_create(void (*entry)(void *task), struct task **out) MUST_CHECK;
+void task_discard(struct task *t);
+/* A process of its own: in no tree, without memory; one reference. */
+int proc_create(struct proc **out) MUST_CHECK;
+void proc_discard(struct proc *p);
+/* The new thread and its process find each other.  Locks: PROC_TREE, sig. */
+void task_link_locked(struct task *t, struct proc *p);
+void task_unlink_locked(struct task *t);
+
+/*
+ * How many threads each user has, for RLIMIT_NPROC.
+ * Errors: -EAGAIN limit reached, -ENOMEM.  Locks: takes PROC_TREE.
+ */
+int uidcount_charge(u32 uid, u64 limit) MUST_CHECK;
+void uidcount_uncharge(u32 uid);
+
+#endif

@@ -1,0 +1,75 @@
+#include "proc/usage.h"
+
+#include "lib/atomic.h"
+
+void
+usage_add(struct proc_usage *to, const struct proc_usage *more)
+{
+	to->user_ns += more->user_ns;
+	to->system_ns += more->system_ns;
+	to->nr_voluntary += more->nr_voluntary;
+	to->nr_preempted += more->nr_preempted;
+	to->nr_minor_faults += more->nr_minor_faults;
+	to->nr_major_faults += more->nr_major_faults;
+	to->peak_pages = MAX(to->peak_pages, more->peak_pages);
+}
+
+/* Whole words that only the thread itself writes; a moment old if it runs. */
+void
+usage_add_task(struct proc_usage *to, const struct task *t)
+{
+	to->user_ns += atomic_load(&t->thread.user_ns);
+	to->system_ns += atomic_load(&t->thread.system_ns);
+	to->nr_voluntary += atomic_load(&t->thread.nr_voluntary);
+	to->nr_preempted += atomic_load(&t->thread.nr_preempted);
+	to->nr_minor_faults += atomic_load(&t->nr_minor_faults);
+	to->nr_major_faults += atomic_load(&t->nr_major_faults);
+}
+
+void
+usage_get_proc(struct proc *p, struct proc_usage *out)
+{
+	struct task *t;
+
+	spin_lock(&p->sig.lock);
+	*out = p->ended;
+	list_for_each (t, &p->tasks, link)
+		usage_add_task(out, t);
+	spin_unlock(&p->sig.lock);
+}
+
+void
+usage_get_both_locked(struct proc *p, struct proc_usage *out)
+{
+	usage_get_proc(p, out);
+	usage_add(out, &p->children_usage);
+}
+
+void
+usage_add_child_locked(struct proc *p, struct proc *child)
+{
+	usage_add(&p->children_usage, &child->ended);
+	usage_add(&p->children_usage, &child->children_usage);
+}
+
+void
+usage_get(enum usage_whose whose, struct proc_usage *out)
+{
+	struct proc *p = proc_current();
+
+	thread_account_system();
+	switch (whose) {
+	case USAGE_SELF:
+		usage_get_proc(p, out);
+		break;
+	case USAGE_CHILDREN:
+		spin_lock(&proc_tree_lock);
+		*out = p->children_usage;
+		spin_unlock(&proc_tree_lock);
+		break;
+	case USAGE_THREAD:
+		*out = (struct proc_usage){0};
+		usage_add_task(out, task_current());
+		break;
+	}
+}
