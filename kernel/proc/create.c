@@ -49,7 +49,7 @@ task_discard(struct task *t)
 	if (t->fs != NULL)
 		fs_context_put(t->fs);
 	if (t->cred != NULL) {
-		uidcount_uncharge(t->cred->uid);
+		uidcount_uncharge(t->cred->ruid);
 		cred_put(t->cred);
 	}
 	spin_lock(&proc_tree_lock);

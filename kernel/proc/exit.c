@@ -121,7 +121,7 @@ leave_list(struct task *t, int status)
 	if (p->nr_tasks == 1)
 		waitq_wake_all(&p->alone_wait);
 	spin_unlock(&proc_tree_lock);
-	uidcount_uncharge(cred->uid);
+	uidcount_uncharge(cred->ruid);
 	if (!last)
 		cred_put(cred);
 	return last;

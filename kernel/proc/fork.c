@@ -165,7 +165,7 @@ share_cred(struct task *t)
 	const struct cred *cred = task_current()->cred;
 	u64 limit = cred_is_root(cred) ? LIMIT_INFINITY
 				       : limit_current(RLIMIT_NPROC);
-	int err = uidcount_charge(cred->uid, limit);
+	int err = uidcount_charge(cred->ruid, limit);
 
 	if (err != 0)
 		return err;

@@ -126,9 +126,9 @@ may_change(const struct cred *other)
 	const struct cred *self = task_current()->cred;
 
 	return cred_is_root(self) ||
-	    (self->uid == other->euid && self->uid == other->suid &&
-		self->uid == other->uid && self->gid == other->egid &&
-		self->gid == other->sgid && self->gid == other->gid);
+	    (self->ruid == other->euid && self->ruid == other->suid &&
+		self->ruid == other->ruid && self->rgid == other->egid &&
+		self->rgid == other->sgid && self->rgid == other->rgid);
 }
 
 int

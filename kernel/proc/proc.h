@@ -79,9 +79,9 @@ struct task {
 	struct vfork_wait *vfork; /* p: who waits for our memory */
 
 	/* Shared with the maker, or copies of its: as clone's flags say. */
-	struct cred *cred;     /* t&p: counted */
-	struct fdtable *files; /* t&p: counted; NULL once it is leaving */
-	struct fs_context *fs; /* t&p: counted; NULL once it is leaving */
+	const struct cred *cred; /* t&p: counted */
+	struct fdtable *files;   /* t&p: counted; NULL once it is leaving */
+	struct fs_context *fs;   /* t&p: counted; NULL once it is leaving */
 
 	/* Copied, from task_copy_start to task_copy_end. */
 	char task_copy_start[0];
@@ -136,22 +136,23 @@ struct proc {
 	u8 state;             /* p: enum proc_state */
 	bool is_subreaper;    /* o: prctl: orphans below become its children */
 	bool has_execed;      /* p: setpgid refuses then */
-	bool mm_shared;          /* p: another process was cloned with our mm */
-	s32 nr;                  /* c: the pid */
-	struct pid *pid;         /* p: NULL once reaped */
-	struct proc *parent;     /* p: not counted: R3 */
-	s32 parent_tid;          /* p: the thread that cloned it, __WNOTHREAD */
-	struct list children;    /* p: proc->sibling */
-	struct list sibling;     /* p: in the parent's children */
-	struct list all;         /* p: in proc_all */
-	struct list tasks;       /* p&s: task->link, the oldest first */
-	u32 nr_tasks;            /* p&s */
-	int exit_signal;         /* p: for the parent; 0: none */
-	int exit_status;         /* p: wait status, from ZOMBIE on */
-	int pdeath_signal;       /* p: prctl: sent when the parent dies */
+	bool mm_shared;       /* p: another process was cloned with our mm */
+	s32 nr;               /* c: the pid */
+	struct pid *pid;      /* p: NULL once reaped */
+	struct proc *parent;  /* p: not counted: R3 */
+	s32 parent_tid;       /* p: the thread that cloned it, __WNOTHREAD */
+	struct list children; /* p: proc->sibling */
+	struct list sibling;  /* p: in the parent's children */
+	struct list all;      /* p: in proc_all */
+	struct list tasks;    /* p&s: task->link, the oldest first */
+	u32 nr_tasks;         /* p&s */
+	int exit_signal;      /* p: for the parent; 0: none */
+	int exit_status;      /* p: wait status, from ZOMBIE on */
+	int pdeath_signal;    /* p: prctl: sent when the parent dies */
 	struct waitq child_wait; /* its threads in wait4 and waitid */
 	struct waitq alone_wait; /* its thread in exec, until it is alone */
-	struct cred *last_cred;  /* p: of the last thread that left; counted */
+	const struct cred
+	    *last_cred;          /* p: of the last thread that left; counted */
 	struct proc_usage ended; /* s: threads that have left */
 	struct proc_usage children_usage; /* p: reaped children, and theirs */
 	u64 start_ns;                     /* c: monotonic */
@@ -253,7 +254,7 @@ struct task *proc_leader_locked(struct proc *p);
  * Whose rights count when something is done to p: its leader's, or those of
  * the last thread that left.  Borrowed.  Locks: PROC_TREE.
  */
-struct cred *proc_cred_locked(struct proc *p);
+const struct cred *proc_cred_locked(struct proc *p);
 /* Its memory with a reference, NULL if it has none (any more). */
 struct mm *proc_get_mm(struct proc *p) MUST_CHECK;
 /* Number of the parent, group and session. */
