@@ -9,6 +9,7 @@
 #include "arch/riscv/upcall.h"
 #include "core/irq.h"
 #include "core/panic.h"
+#include "core/pause.h"
 #include "core/sched.h"
 #include "core/tlb.h"
 #include "lib/atomic.h"
@@ -33,6 +34,8 @@ upcall_ipi(void)
 		panic_stop_here();
 	if (reasons & IPI_TLB)
 		tlb_ipi();
+	if (reasons & IPI_PAUSE)
+		pause_ipi();
 	if (reasons & IPI_RESCHED)
 		sched_ipi();
 	irq_end(h);

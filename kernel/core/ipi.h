@@ -8,6 +8,7 @@ enum {
 	IPI_RESCHED = 1u << 0, /* look at your run queue */
 	IPI_TLB = 1u << 1,     /* flush, and say so */
 	IPI_STOP = 1u << 2,    /* another hart panics */
+	IPI_PAUSE = 1u << 3,   /* stand still until you may go on */
 };
 
 /*

@@ -308,3 +308,16 @@ thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg)
 		fn(t, arg);
 	spin_unlock(&all_lock);
 }
+
+bool
+thread_try_for_each(void (*fn)(struct thread *t, void *arg), void *arg)
+{
+	struct thread *t;
+
+	if (!spin_trylock(&all_lock))
+		return false;
+	list_for_each (t, &all_threads, all)
+		fn(t, arg);
+	spin_unlock(&all_lock);
+	return true;
+}

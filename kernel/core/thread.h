@@ -68,6 +68,8 @@ struct thread {
 	u64 nr_voluntary; /* t: switches because it waited */
 	u64 nr_preempted; /* t: switches because its time was up */
 
+	u32 unsettled; /* t: depth of work on page counts, see mm/audit.h */
+
 	const char *wait_what; /* t: what it waits for, for the watchdog */
 	u64 wait_since_ns;     /* t */
 	u32 held_mutexes;      /* t: how many, debug build */
@@ -116,6 +118,9 @@ void thread_account_system(void);
 
 /* Calls fn for each thread; debug printing and /proc only. */
 void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
+
+/* The same while other harts stand still: false when the list is in use. */
+bool thread_try_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
 
 #include "core/hart.h"
 

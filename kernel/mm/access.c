@@ -78,7 +78,7 @@ mm_read(struct mm *mm, uaddr_t src, void *dst, size_t len)
 
 	if (!in_user_half(at, len))
 		return -EFAULT;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	while (len > 0 && err == 0) {
 		size_t n = MIN(len, PAGE_SIZE - (at & PAGE_MASK));
 
@@ -87,7 +87,7 @@ mm_read(struct mm *mm, uaddr_t src, void *dst, size_t len)
 		at += n;
 		len -= n;
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err == -EACCES ? -EFAULT : err;
 }
 
@@ -99,7 +99,7 @@ mm_write(struct mm *mm, uaddr_t dst, const void *src, size_t len, bool force)
 
 	if (!in_user_half(at, len))
 		return -EFAULT;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	while (len > 0 && err == 0) {
 		size_t n = MIN(len, PAGE_SIZE - (at & PAGE_MASK));
 
@@ -108,7 +108,7 @@ mm_write(struct mm *mm, uaddr_t dst, const void *src, size_t len, bool force)
 		at += n;
 		len -= n;
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err == -EACCES ? -EFAULT : err;
 }
 
@@ -124,7 +124,7 @@ mm_futex_key(struct mm *mm, uaddr_t addr, struct mm_futex_key *out)
 
 	if (addr.val >= USER_TOP)
 		return -EFAULT;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	r = region_at(mm, addr.val);
 	*out = (struct mm_futex_key){.mm = mm, .offset = addr.val};
 	if (r == NULL) {
@@ -134,7 +134,7 @@ mm_futex_key(struct mm *mm, uaddr_t addr, struct mm_futex_key *out)
 		*out = (struct mm_futex_key){.object = r->object,
 		    .offset = r->offset + (addr.val - r->start)};
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -161,13 +161,13 @@ forget_in_mm(struct mm *mm, struct object *o, u64 keep)
 	u32 i;
 	int err = 0;
 
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	for (i = 0; i < mm->block->nr; i++) {
 		r = &mm->block->regions[i];
 		if (r->object == o && forget_in_region(mm, r, keep) < 0)
 			err = -ENOMEM;
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 

@@ -176,12 +176,12 @@ mm_advise(struct mm *mm, uaddr_t start, u64 len_bytes, int advice)
 		return 0;
 	if (end > USER_TOP)
 		return -ENOMEM;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = advise_locked(mm, start.val, end, advice);
 	/* Holes are passed over, but not in silence. */
 	if (err == 0 && !region_covers(mm, start.val, end))
 		err = -ENOMEM;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -198,9 +198,9 @@ mm_sync(struct mm *mm, uaddr_t start, u64 len_bytes, int flags)
 		return -EINVAL;
 	if (len < len_bytes || end < start.val || end > USER_TOP)
 		return -ENOMEM;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = region_covers(mm, start.val, end) ? 0 : -ENOMEM;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -238,12 +238,12 @@ mm_mincore(struct mm *mm, uaddr_t start, u64 len_bytes, uaddr_t vec)
 	while (pages > 0 && err == 0) {
 		u32 n = MIN(pages, (u64)MINCORE_CHUNK);
 
-		mutex_lock(&mm->lock);
+		mm_lock(mm);
 		if (region_covers(mm, at, at + n * PAGE_SIZE))
 			look(mm, at, n, present);
 		else
 			err = -ENOMEM;
-		mutex_unlock(&mm->lock);
+		mm_unlock(mm);
 		if (err == 0)
 			err = user_write(vec, present, n);
 		at += n * PAGE_SIZE;

@@ -379,9 +379,9 @@ mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 
 	if (addr.val >= USER_TOP)
 		return -EFAULT;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = mm_fault_locked(mm, addr.val, access, false);
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 

@@ -43,6 +43,7 @@ static u64 nr_shared;                   /* lock */
 static struct range virgin[MAX_RANGES]; /* lock */
 static u32 nr_virgin;                   /* lock */
 static u64 nr_by_kind[NR_PAGE_KINDS];   /* a */
+static u64 nr_added;                    /* lock */
 static struct frame_reclaimer *reclaimers;
 
 void *
@@ -285,6 +286,12 @@ frame_stats(struct frame_stats *out)
 			out->kinds[PAGE_RESERVED] -= out->kinds[i];
 }
 
+u64
+frame_never_added(void)
+{
+	return page_count - nr_added;
+}
+
 void
 frame_init(void)
 {
@@ -306,6 +313,7 @@ frame_add_ram(paddr_t start, paddr_t end)
 	spin_lock(&lock);
 	r = &virgin[nr_virgin++];
 	*r = (struct range){.next = first, .end = last};
+	nr_added += last - first;
 	spin_unlock(&lock);
 	/*
 	 * The array was zeroed, which is PAGE_FREE for all: what is never

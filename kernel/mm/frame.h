@@ -123,6 +123,9 @@ struct frame_stats {
 };
 void frame_stats(struct frame_stats *out);
 
+/* Frames that RAM has and frame_add_ram was never told of. */
+u64 frame_never_added(void);
+
 /*
  * For tests: the n-th allocation from now fails (0: none), and with and_after
  * all that follow, for the calling thread only.  Returns how many allocations

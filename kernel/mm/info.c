@@ -23,7 +23,7 @@ mm_region_info(struct mm *mm, uaddr_t addr, struct mm_region_info *out)
 	struct object *o = NULL;
 	struct region *r;
 
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	r = region_above(mm, addr.val);
 	if (r != NULL) {
 		describe(mm, r, out);
@@ -31,7 +31,7 @@ mm_region_info(struct mm *mm, uaddr_t addr, struct mm_region_info *out)
 		if (o != NULL)
 			object_get(o);
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	if (o == NULL)
 		return r != NULL;
 	/* Names are behind locks that come before an address space's. */
@@ -65,7 +65,7 @@ mm_usage(struct mm *mm, struct mm_usage *out)
 	u32 i;
 
 	memset(out, 0, sizeof(*out));
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	for (i = 0; i < mm->block->nr; i++)
 		add_region(&mm->block->regions[i], out);
 	out->peak_mapped = mm->c.peak_pages;
@@ -80,5 +80,5 @@ mm_usage(struct mm *mm, struct mm_usage *out)
 			out->shared++;
 		at.val += PAGE_SIZE;
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 }

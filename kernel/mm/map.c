@@ -113,9 +113,9 @@ mm_unmap(struct mm *mm, uaddr_t start, u64 len_bytes)
 
 	if (!page_range(start.val, len_bytes, &end) || end == start.val)
 		return -EINVAL;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = mm_unmap_locked(mm, start.val, end);
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -195,7 +195,7 @@ mm_map(struct mm *mm, const struct mm_map_args *args, uaddr_t *out)
 	u64 start, end;
 	int err;
 
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = mm_map_locked(mm, args, &start);
 	if (err == 0) {
 		*out = uaddr(start);
@@ -205,7 +205,7 @@ mm_map(struct mm *mm, const struct mm_map_args *args, uaddr_t *out)
 			(void)!mm_populate_locked(
 			    mm, start, end, (args->prot & MM_WRITE) != 0);
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -328,9 +328,9 @@ mm_protect(struct mm *mm, uaddr_t start, u64 len_bytes, u32 prot)
 		return 0;
 	if (!page_range(start.val, len_bytes, &end))
 		return -ENOMEM;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = protect_locked(mm, start.val, end, prot);
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -366,19 +366,19 @@ mm_brk(struct mm *mm, uaddr_t want)
 {
 	uaddr_t now;
 
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	if (move_break(mm, want.val) == 0)
 		mm->c.brk = want.val;
 	now = uaddr(mm->c.brk);
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return now;
 }
 
 void
 mm_set_brk_start(struct mm *mm, uaddr_t start)
 {
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	mm->c.brk_start = start.val;
 	mm->c.brk = start.val;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 }

@@ -82,8 +82,10 @@ mm_create(struct mm **out)
 
 	if (region_block_create(0, &block) < 0)
 		return -ENOMEM;
+	audit_enter();
 	mm = make(block);
 	if (mm == NULL) {
+		audit_leave();
 		region_block_put(block);
 		return -ENOMEM;
 	}
@@ -93,6 +95,7 @@ mm_create(struct mm **out)
 	mm->c.stack_top = USER_TOP;
 	mm->c.map_top = USER_TOP;
 	publish(mm);
+	audit_leave();
 	*out = mm;
 	return 0;
 }
@@ -141,6 +144,7 @@ mm_put(struct mm *mm)
 {
 	if (!refcount_put(&mm->refs))
 		return;
+	audit_enter();
 	spin_lock(&list_lock);
 	list_remove(&mm->all);
 	spin_unlock(&list_lock);
@@ -149,6 +153,7 @@ mm_put(struct mm *mm)
 	 * before that number is used again, and no thread runs with it now.
 	 */
 	drop_tree(mm);
+	audit_leave();
 	region_block_put(mm->block);
 	kfree(mm);
 }
@@ -193,12 +198,15 @@ finish_fork(struct mm *child) NO_LOCK_CHECK
 int
 mm_fork(struct mm *parent, struct mm **out)
 {
-	struct mm *child = make(NULL);
+	struct mm *child;
 	int err;
 
-	if (child == NULL)
+	mm_lock(parent);
+	child = make(NULL);
+	if (child == NULL) {
+		mm_unlock(parent);
 		return -ENOMEM;
-	mutex_lock(&parent->lock);
+	}
 	/* commit */
 	child->c = parent->c;
 	child->block = parent->block;
@@ -212,7 +220,7 @@ mm_fork(struct mm *parent, struct mm **out)
 		tlb_flush(&parent->space);
 	publish(child);
 	err = finish_fork(child);
-	mutex_unlock(&parent->lock);
+	mm_unlock(parent);
 	if (err < 0) {
 		mm_put(child);
 		return err;
@@ -264,27 +272,36 @@ mm_next(struct mm *mm)
 }
 
 void
+mm_each_paused(void (*fn)(struct mm *mm, void *arg), void *arg)
+{
+	struct mm *mm;
+
+	list_for_each (mm, &all_mms, all)
+		fn(mm, arg);
+}
+
+void
 mm_set_limits(struct mm *mm, const struct mm_limits *limits)
 {
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	mm->c.limits = *limits;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 }
 
 void
 mm_get_places(struct mm *mm, struct mm_places *out)
 {
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	*out = mm->c.places;
 	out->start_brk = mm->c.brk_start;
 	out->brk = mm->c.brk;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 }
 
 void
 mm_set_places(struct mm *mm, const struct mm_places *places)
 {
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	mm->c.places = *places;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 }

@@ -11,6 +11,7 @@
 
 #include "core/mutex.h"
 #include "core/tlb.h"
+#include "mm/audit.h"
 #include "mm/mm.h"
 #include "mm/object.h"
 #include "mm/tree.h"
@@ -70,6 +71,21 @@ struct mm {
 	} c;
 };
 
+/* The lock, and word to the audit that counts and links may disagree. */
+static inline void
+mm_lock(struct mm *mm) ACQUIRES(&mm->lock) NO_LOCK_CHECK
+{
+	mutex_lock(&mm->lock);
+	audit_enter();
+}
+
+static inline void
+mm_unlock(struct mm *mm) RELEASES(&mm->lock) NO_LOCK_CHECK
+{
+	audit_leave();
+	mutex_unlock(&mm->lock);
+}
+
 /* ---- regions (region.c) ------------------------------------------------- */
 
 int region_block_create(u32 room, struct region_block **out) MUST_CHECK;
@@ -116,6 +132,8 @@ u64 mm_leaf_rights(u32 prot);
  * the one on mm is dropped.
  */
 struct mm *mm_next(struct mm *mm);
+/* For the audit, while all other harts stand still and nothing is amiss. */
+void mm_each_paused(void (*fn)(struct mm *mm, void *arg), void *arg);
 /* No address space maps pages of o from index keep on any more. */
 void mm_forget_object(struct object *o, u64 keep);
 

@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/audit.h"
 #include "mm/mm_impl.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
@@ -36,18 +37,25 @@ object_init(struct object *o, const struct object_ops *ops, u64 size)
 	o->nr_mapped = 0;
 }
 
+/* Takes one page out of the object; a mapping may keep it, without a name. */
+static void
+drop_page(struct object *o, u64 index)
+{
+	struct page *p = xmap_remove(&o->pages, index);
+
+	o->nr_pages--;
+	p->object = NULL;
+	page_put(p);
+}
+
 /* Takes the pages from index on out of the object. */
 static void
 drop_pages(struct object *o, u64 index)
 {
-	struct page *p;
-
-	while ((p = xmap_next(&o->pages, index, &index)) != NULL) {
-		xmap_remove(&o->pages, index);
-		o->nr_pages--;
-		page_put(p);
-		index++;
-	}
+	audit_enter();
+	while (xmap_next(&o->pages, index, &index) != NULL)
+		drop_page(o, index++);
+	audit_leave();
 }
 
 void
@@ -221,7 +229,7 @@ page_to_read(struct object *o, u64 index, struct page **out)
 }
 
 static int
-read_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
+read_pages(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 {
 	*done = 0;
 	while (len > 0) {
@@ -260,24 +268,18 @@ page_to_write(struct object *o, u64 index, struct page **out)
 static void
 arrived(struct object *o, u64 index, u64 end)
 {
-	struct page *p;
-
 	mutex_lock(&o->lock);
 	if (end > o->size_bytes)
 		atomic_store(&o->size_bytes, end);
 	/* A page made for bytes that never came would lie beyond the end. */
-	if (index << PAGE_SHIFT >= o->size_bytes) {
-		p = xmap_remove(&o->pages, index);
-		if (p != NULL) {
-			o->nr_pages--;
-			page_put(p);
-		}
-	}
+	if (index << PAGE_SHIFT >= o->size_bytes &&
+	    xmap_get(&o->pages, index) != NULL)
+		drop_page(o, index);
 	mutex_unlock(&o->lock);
 }
 
 static int
-write_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
+write_pages(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 {
 	*done = 0;
 	while (len > 0) {
@@ -300,6 +302,28 @@ write_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 		len -= n;
 	}
 	return 0;
+}
+
+static int
+read_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
+{
+	int err;
+
+	audit_enter();
+	err = read_pages(o, pos, e, len, done);
+	audit_leave();
+	return err;
+}
+
+static int
+write_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
+{
+	int err;
+
+	audit_enter();
+	err = write_pages(o, pos, e, len, done);
+	audit_leave();
+	return err;
 }
 
 int

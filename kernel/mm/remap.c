@@ -254,9 +254,9 @@ mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
 
 	if (err < 0)
 		return err;
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = remap_locked(&m, &at);
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	*out = uaddr(at);
 	return err;
 }

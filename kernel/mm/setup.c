@@ -35,9 +35,9 @@ mm_init(void)
 void
 mm_set_random(struct mm *mm, bool random)
 {
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	mm->c.random = random;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 }
 
 static u64
@@ -62,7 +62,7 @@ mm_map_stack(struct mm *mm, uaddr_t top, u64 first_bytes, u32 prot)
 	int err;
 
 	args.addr = uaddr(align_up(top.val, PAGE_SIZE) - args.len_bytes);
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = mm_map_locked(mm, &args, &at);
 	if (err == 0) {
 		mm->c.stack_top = top.val;
@@ -71,7 +71,7 @@ mm_map_stack(struct mm *mm, uaddr_t top, u64 first_bytes, u32 prot)
 			mm->c.map_top -=
 			    (random_u64() % RANDOM_MAP_PAGES) * PAGE_SIZE;
 	}
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	return err;
 }
 
@@ -87,11 +87,11 @@ mm_map_vdso(struct mm *mm, uaddr_t *out)
 	u64 at = 0;
 	int err;
 
-	mutex_lock(&mm->lock);
+	mm_lock(mm);
 	err = mm_map_locked(mm, &args, &at);
 	if (err == 0)
 		mm->c.vdso = at;
-	mutex_unlock(&mm->lock);
+	mm_unlock(mm);
 	*out = uaddr(at);
 	return err;
 }
