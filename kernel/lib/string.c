@@ -204,14 +204,8 @@ strnlen(const char *s, size_t max)
 	return n;
 }
 
-int
-strcmp(const char *a, const char *b)
-{
-	return strncmp(a, b, SIZE_MAX);
-}
-
-int
-strncmp(const char *a, const char *b, size_t max)
+static int
+compare(const char *a, const char *b, size_t max)
 {
 	size_t i;
 
@@ -222,6 +216,18 @@ strncmp(const char *a, const char *b, size_t max)
 			break;
 	}
 	return 0;
+}
+
+int
+strcmp(const char *a, const char *b)
+{
+	return compare(a, b, SIZE_MAX);
+}
+
+int
+strncmp(const char *a, const char *b, size_t max)
+{
+	return compare(a, b, max);
 }
 
 char *

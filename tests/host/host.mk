@@ -37,8 +37,8 @@ HFLAGS := -std=gnu11 -D_GNU_SOURCE -DCONFIG_DEBUG=1 -O1 -g \
 	-fno-omit-frame-pointer -fno-strict-aliasing $(WARN) \
 	-fno-sanitize-recover=all -Ikernel -Itests/host
 
-HCC  := $(HOSTCC) $(HFLAGS) -fsanitize=address,undefined
-HFCC := clang $(HFLAGS) -fsanitize=address,undefined,fuzzer-no-link
+HCC  = $(HOSTCC) $(HFLAGS) -fsanitize=address,undefined
+HFCC = clang $(HFLAGS) -fsanitize=address,undefined,fuzzer-no-link
 
 # The kernel's own memcpy and its like must not become the host's.
 $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
