@@ -1,0 +1,77 @@
+/*
+ * Who somebody is: user and group numbers.  Root (0) has every capability,
+ * nobody else has any; there are no finer ones.
+ */
+#ifndef FS_CRED_H
+#define FS_CRED_H
+
+#include "lib/errno.h"
+#include "lib/refcount.h"
+#include "lib/types.h"
+
+#define CRED_MAX_GROUPS 65536 /* NGROUPS_MAX of the ABI */
+
+/*
+ * struct cred: made by cred_create or cred_dup, which give one reference; may
+ * be written only until a second holder can see it.  Who changes his identity
+ * makes a copy, changes that, and drops the old one.
+ * Locks: c fixed once shared   a atomic
+ */
+struct cred {
+	struct refcount refs; /* a */
+	u32 ruid;             /* c: who started the process */
+	u32 euid;             /* c: as whom it acts */
+	u32 suid;             /* c: as whom it may act again */
+	u32 fsuid;            /* c: as whom it uses files: follows euid */
+	u32 rgid;             /* c */
+	u32 egid;             /* c */
+	u32 sgid;             /* c */
+	u32 fsgid;            /* c */
+	u32 nr_groups;        /* c */
+	u32 groups[];         /* c: supplementary groups, ascending */
+};
+
+/* What one wants to do, for cred_may; the values of an rwx triple. */
+enum {
+	MAY_EXEC = 1, /* in a directory: go through it */
+	MAY_WRITE = 2,
+	MAY_READ = 4,
+};
+
+/* Root, in no supplementary group, with room for that many. */
+int cred_create(u32 nr_groups, struct cred **out) MUST_CHECK;
+/* A copy that the caller may change. */
+int cred_dup(const struct cred *from, struct cred **out) MUST_CHECK;
+/* The same with other groups, which are sorted here. */
+int cred_dup_groups(const struct cred *from, const u32 *groups, u32 nr,
+    struct cred **out) MUST_CHECK;
+/* For access(2): the real user and group do the asking. */
+int cred_dup_real(const struct cred *from, struct cred **out) MUST_CHECK;
+struct cred *cred_get(const struct cred *c);
+void cred_put(const struct cred *c);
+
+static inline bool
+cred_is_root(const struct cred *c)
+{
+	return c->euid == 0;
+}
+
+/* Root as far as files go. */
+static inline bool
+cred_is_file_root(const struct cred *c)
+{
+	return c->fsuid == 0;
+}
+
+/* The group that files are used with, or a supplementary one. */
+bool cred_in_group(const struct cred *c, u32 gid);
+/* Egid, or a supplementary one: for what is not about files. */
+bool cred_in_egroup(const struct cred *c, u32 gid);
+/*
+ * May c do want (MAY_* bits) to what has this mode and owner?
+ * Errors: -EACCES.
+ */
+int cred_may(
+    const struct cred *c, u32 mode, u32 uid, u32 gid, u32 want) MUST_CHECK;
+
+#endif

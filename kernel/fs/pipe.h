@@ -1,0 +1,26 @@
+/*
+ * Pipes, with a name (FIFOs) or without.
+ */
+#ifndef FS_PIPE_H
+#define FS_PIPE_H
+
+#include "fs/file.h"
+
+#define PIPE_DEFAULT_BYTES (16 * PAGE_SIZE)
+#define PIPE_MAX_BYTES     (1ul << 20) /* for who is not root */
+
+/*
+ * Both ends: ends[0] to read, ends[1] to write, a reference each.
+ * flags: O_NONBLOCK, O_DIRECT (packets); O_CLOEXEC is the caller's affair.
+ */
+int pipe_create(u32 flags, struct file *ends[2]) MUST_CHECK;
+bool file_is_pipe(const struct file *f);
+/* F_GETPIPE_SZ and F_SETPIPE_SZ: bytes.  Errors: -EBADF it is no pipe,
+ * -EBUSY more than that is in it, -EPERM, -EINVAL, -ENOMEM. */
+s64 pipe_capacity(struct file *f);
+s64 pipe_set_capacity(const struct fs_who *who, struct file *f, u64 bytes);
+
+/* What an inode that is a FIFO opens as. */
+extern const struct file_ops fifo_file_ops;
+
+#endif
