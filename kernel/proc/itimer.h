@@ -27,34 +27,33 @@ struct itimer {
 };
 
 /*
- * struct itimers: embedded as proc->itimers.  Reset at fork, kept by exec.
- * Locks: l the process's sig.lock   o their own
+ * struct itimers: embedded as proc->itimers.  Not inherited by fork, kept by
+ * exec.
+ * Locks: l the process's sig.lock   o its own   c fixed   a atomic
  */
 struct itimers {
 	struct itimer of[NR_ITIMER_KINDS]; /* l */
 	struct timer real;                 /* o */
-	struct timer cpu;  /* o: looks at the CPU time now and then */
-	u64 limit_next_ns; /* l: CPU time of the next SIGXCPU, ~0 for none */
-	u64 limit_kill_ns; /* l: and of SIGKILL */
-	struct proc *proc; /* c */
+	struct proc *proc;                 /* c */
+	bool cpu_armed;                    /* l, a: VIRTUAL or PROF is */
+	u64 xcpu_again_ns; /* l: CPU time before which no SIGXCPU is due */
 };
 
 void itimer_init(struct proc *p);
 /* The last thread exits: no timer of p fires after this.  Locks: none. */
 void itimer_exit(struct proc *p);
-/* RLIMIT_CPU of p was set or inherited. */
-void itimer_limit_cpu(struct proc *p, u64 soft_seconds, u64 hard_seconds);
+/* RLIMIT_CPU of p has changed.  Locks: none. */
+void itimer_limit_changed(struct proc *p);
 
 /*
- * Looks at the CPU time of the current process when one of its timers or its
+ * Looks at the CPU time of the current process if one of its timers or its
  * limit counts that.  On each return to user code, which the scheduler's tick
  * makes happen often enough while time is being used.
  */
 void itimer_charge(void);
 
-/* Of the current process. */
+/* Of the current process; kind is in range, old may be NULL. */
 void itimer_get(u32 kind, struct itimer_value *out);
-/* old may be NULL. */
 void itimer_set(
     u32 kind, const struct itimer_value *value, struct itimer_value *old);
 

@@ -71,7 +71,7 @@ spread(struct proc *p, u32 which, const struct rlimit_value *new)
 	struct mm *mm;
 
 	if (which == RLIMIT_CPU) {
-		itimer_limit_cpu(p, new->soft, new->hard);
+		itimer_limit_changed(p);
 		return;
 	}
 	mm = proc_get_mm(p);

@@ -1,8 +1,8 @@
 /*
  * kill and its kin: whom they mean, and whether one may.
  */
+#include "fs/cred.h"
 #include "lib/assert.h"
-#include "proc/cred.h"
 #include "proc/signal_impl.h"
 
 #include <linux/signal.h>
@@ -17,8 +17,8 @@ may_send(struct proc *target, const struct cred *theirs, int signo)
 
 	if (target == proc_current() || mine->euid == ROOT_UID)
 		return true;
-	if (mine->euid == theirs->suid || mine->euid == theirs->uid ||
-	    mine->uid == theirs->suid || mine->uid == theirs->uid)
+	if (mine->euid == theirs->suid || mine->euid == theirs->ruid ||
+	    mine->ruid == theirs->suid || mine->ruid == theirs->ruid)
 		return true;
 	/* A shell may continue what it started, whoever that has become. */
 	return signo == SIGCONT &&
@@ -115,7 +115,7 @@ info_from_us(int signo, int code)
 	    .signo = signo,
 	    .code = code,
 	    .from.pid = proc_current()->nr,
-	    .from.uid = task_current()->cred->uid,
+	    .from.uid = task_current()->cred->ruid,
 	};
 }
 

@@ -9,9 +9,9 @@
  *
  * stop_left counts the threads with stop_owed; each gives its due up once.
  */
+#include "fs/cred.h"
 #include "lib/assert.h"
 #include "proc/cputime.h"
-#include "proc/cred.h"
 #include "proc/session.h"
 #include "proc/signal_impl.h"
 #include "proc/wait.h"
@@ -32,7 +32,7 @@ fill_child_info(
 	    .signo = signo,
 	    .code = code,
 	    .child.pid = child->nr,
-	    .child.uid = proc_cred_locked(child)->uid,
+	    .child.uid = proc_cred_locked(child)->ruid,
 	    .child.status = status,
 	    .child.utime_ticks = spent.user_ns / NSEC_PER_TICK,
 	    .child.stime_ticks = spent.system_ns / NSEC_PER_TICK,
