@@ -107,6 +107,20 @@ user_load32(uaddr_t src, u32 *out)
 }
 
 int
+user_peek32(uaddr_t src, u32 *out)
+{
+	bool done;
+
+	if (!user_range_ok(src, sizeof(u32)))
+		return -EFAULT;
+	/* With interrupts off the trap code mends nothing: see trap.c. */
+	irq_push_off();
+	done = arch_user_load32(src.val, out);
+	irq_pop_off();
+	return done ? 0 : -EFAULT;
+}
+
+int
 user_cas32(uaddr_t dst, u32 *old, u32 new)
 {
 	may_sleep();
