@@ -206,7 +206,8 @@ kmap_alloc(size_t nr_pages)
 void
 kmap_free(void *p)
 {
-	u32 slot = ((u64)p - KMAP_BASE) / SLOT_SIZE;
+	/* By the guard below it, which is always in the first slot. */
+	u32 slot = ((u64)p - 1 - KMAP_BASE) / SLOT_SIZE;
 	u64 end;
 
 	assert(kmap_contains(p) && piece[slot] != 0);
