@@ -66,7 +66,7 @@ limits_tell_mm(struct proc *p, struct mm *mm)
 
 /* Others keep a copy of some limits. */
 static void
-spread(struct proc *p, u32 which, const struct rlimit_value *new)
+spread(struct proc *p, u32 which)
 {
 	struct mm *mm;
 
@@ -115,7 +115,7 @@ limits_change(struct proc *p, u32 which, const struct rlimit_value *new,
 		*limit = *new;
 	spin_unlock(&p->sig.lock);
 	if (new != NULL && err == 0)
-		spread(p, which, new);
+		spread(p, which);
 	return err;
 }
 
