@@ -197,12 +197,12 @@ $(O)/tools/%: tools/%.c Makefile
 
 # ---- tests and checks -------------------------------------------------------
 
-# The unit tests name their programs in HOST_TESTS.
+# Unit tests and fuzzers of the code that knows no machine.
 -include tests/host/host.mk
 include tools/checks.mk
 
 .PHONY: tests
-tests: user tools $(HOST_TESTS)
+tests: user tools $(HPROGRAMS) $(HFUZZERS)
 
 # ---- the rest ---------------------------------------------------------------
 

@@ -12,11 +12,18 @@ CHECKS := format layers headers functions ifs words gcc gcc-debug clang \
 	clang-debug
 
 .PHONY: check $(CHECKS:%=check-%)
-check: $(CHECKS:%=check-%) $(if $(wildcard tests/host/host.mk),host-check)
+check: $(CHECKS:%=check-%) host-check
 
-.PHONY: list-checks
+# For scripts: what there is.
+.PHONY: list-checks list-units list-fuzzers
 list-checks:
 	@echo $(CHECKS:%=check-%)
+
+list-units:
+	@echo $(HPROGRAMS)
+
+list-fuzzers:
+	@echo $(HFUZZERS)
 
 check-format:
 	@clang-format-14 --dry-run --Werror --ferror-limit=1 $(CSOURCES)
