@@ -43,7 +43,8 @@ struct tty_driver {
 	void (*hold)(struct tty *t, bool hold);
 	/* Input that the driver had to leave may be offered again. */
 	void (*input_wanted)(struct tty *t);
-	/* The last reference is gone.  Locks: none.  NULL: it lives for ever. */
+	/* The last reference is gone.  Locks: none.  NULL: it lives for ever.
+	 */
 	void (*release)(struct tty *t);
 };
 
@@ -71,8 +72,8 @@ struct tty {
 	struct mutex read_lock;  /* rank TTY: one reader at a time */
 	struct mutex write_lock; /* rank TTY_WRITE: one write at a time */
 
-	struct session *session;  /* j: whose controlling terminal it is */
-	struct pgrp *foreground;  /* j: who gets its signals and may read */
+	struct session *session; /* j: whose controlling terminal it is */
+	struct pgrp *foreground; /* j: who gets its signals and may read */
 };
 
 /*
@@ -113,8 +114,8 @@ void tty_set_job_ops(const struct tty_job_ops *ops);
 /* --- For drivers ------------------------------------------------------- */
 
 /* A terminal with one reference and the usual settings. */
-void tty_init(struct tty *t, const struct tty_driver *driver, void *data,
-    u32 device);
+void tty_init(
+    struct tty *t, const struct tty_driver *driver, void *data, u32 device);
 static inline void
 tty_get(struct tty *t)
 {

@@ -1,0 +1,487 @@
+/*
+ * Reading and writing a terminal.  The driver's interrupt feeds the line
+ * discipline and lets it echo, all under the terminal's queue_lock; readers
+ * and writers wait on its two queues.
+ *
+ * Nothing typed is lost for want of room.  The driver asks how much it may
+ * deliver, which is bounded by the input ring and, if there is echo, by the
+ * room for that; told 0, it stops reading the wire and the sender has to wait.
+ * Writers leave a reserve for echo, so their flood does not stop input.  While
+ * output is held (^S) echo may be dropped: otherwise input would stop, and the
+ * character that lets output go on could never arrive.
+ */
+#include "dev/tty.h"
+
+#include "core/clock.h"
+#include "core/thread.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+
+#include <asm-generic/poll.h>
+#include <asm/signal.h>
+
+/* Bytes moved at a time between a program and the queues. */
+#define CHUNK_BYTES 256
+/* Room for output that writers leave to echo. */
+#define ECHO_RESERVE_BYTES 256
+/* c_cc[VTIME] counts tenths of a second. */
+#define VTIME_NS (100 * NSEC_PER_MSEC)
+/* Between looks whether the wire's last byte has left: nothing tells of it. */
+#define DRAIN_POLL_NS (2 * NSEC_PER_MSEC)
+
+static const struct tty_job_ops *job_ops; /* c, from boot on */
+
+void
+tty_set_job_ops(const struct tty_job_ops *ops)
+{
+	job_ops = ops;
+}
+
+const struct tty_job_ops *
+tty_job_ops(void)
+{
+	return job_ops;
+}
+
+int
+tty_check_job(struct tty *t, int signo)
+{
+	return job_ops != NULL ? job_ops->check(t, signo) : 0;
+}
+
+static struct tty *
+tty_of(struct line *l)
+{
+	return container_of(l, struct tty, line);
+}
+
+static void
+echo(struct line *l, const char *buf, size_t len)
+{
+	struct tty *t = tty_of(l);
+
+	t->driver->write(t, buf, len);
+}
+
+static void
+discard(struct line *l)
+{
+	struct tty *t = tty_of(l);
+
+	t->driver->flush(t);
+}
+
+static const struct line_ops line_ops = {
+    .echo = echo,
+    .discard = discard,
+};
+
+void
+tty_init(struct tty *t, const struct tty_driver *driver, void *data, u32 device)
+{
+	refcount_init(&t->refs, 1);
+	t->driver = driver;
+	t->driver_data = data;
+	t->device = device;
+	spin_init(&t->queue_lock, RANK_TTY_QUEUE);
+	line_init(&t->line, &line_ops);
+	waitq_init(&t->read_wait);
+	waitq_init(&t->write_wait);
+	mutex_init(&t->read_lock, RANK_TTY);
+	mutex_init(&t->write_lock, RANK_TTY_WRITE);
+}
+
+void
+tty_put(struct tty *t)
+{
+	if (refcount_put(&t->refs) && t->driver->release != NULL)
+		t->driver->release(t);
+}
+
+bool
+tty_hung_up(const struct tty_file *f)
+{
+	return !f->is_console &&
+	    f->nr_hangups != atomic_load(&f->tty->nr_hangups);
+}
+
+/* --- Input from the driver ---------------------------------------------- */
+
+static size_t
+input_room(struct tty *t) MUST_HOLD(&t->queue_lock)
+{
+	size_t room = line_room(&t->line);
+
+	if ((t->line.set.c_lflag & ECHO) && !t->held)
+		room = MIN(room, t->driver->write_room(t) / LINE_OUT_MAX);
+	return room;
+}
+
+size_t
+tty_input_room(struct tty *t)
+{
+	size_t room;
+
+	spin_lock(&t->queue_lock);
+	room = input_room(t);
+	t->input_stalled = room == 0;
+	spin_unlock(&t->queue_lock);
+	return room;
+}
+
+/* Something has made room: a driver that was refused it may try again. */
+static void
+resume_input(struct tty *t) MUST_HOLD(&t->queue_lock)
+{
+	if (!t->input_stalled || input_room(t) == 0)
+		return;
+	t->input_stalled = false;
+	t->driver->input_wanted(t);
+}
+
+void
+tty_hold_locked(struct tty *t, bool hold)
+{
+	if (t->held == hold)
+		return;
+	t->held = hold;
+	t->driver->hold(t, hold);
+	resume_input(t);
+}
+
+static void
+act_on(struct tty *t, u32 events)
+{
+	static const struct {
+		u32 event;
+		int signo;
+	} signals[] = {
+	    {LINE_INTR, SIGINT},
+	    {LINE_QUIT, SIGQUIT},
+	    {LINE_SUSP, SIGTSTP},
+	};
+
+	if (events & LINE_READABLE)
+		waitq_wake(&t->read_wait);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if ((events & signals[i].event) && job_ops != NULL)
+			job_ops->signal(t, signals[i].signo);
+}
+
+void
+tty_input(struct tty *t, const char *buf, size_t len)
+{
+	u32 events = 0;
+
+	spin_lock(&t->queue_lock);
+	for (size_t i = 0; i < len; i++) {
+		u32 event = line_input(&t->line, buf[i]);
+
+		if (event & (LINE_HOLD | LINE_GO))
+			tty_hold_locked(t, (event & LINE_HOLD) != 0);
+		events |= event;
+	}
+	spin_unlock(&t->queue_lock);
+	act_on(t, events);
+}
+
+void
+tty_output_done(struct tty *t)
+{
+	spin_lock(&t->queue_lock);
+	resume_input(t);
+	spin_unlock(&t->queue_lock);
+	waitq_wake(&t->write_wait);
+}
+
+void
+tty_hangup(struct tty *t)
+{
+	spin_lock(&t->queue_lock);
+	atomic_store(&t->nr_hangups, t->nr_hangups + 1);
+	line_flush(&t->line);
+	t->driver->flush(t);
+	tty_hold_locked(t, false);
+	resume_input(t);
+	spin_unlock(&t->queue_lock);
+	waitq_wake_all(&t->read_wait);
+	waitq_wake_all(&t->write_wait);
+	if (job_ops != NULL)
+		job_ops->hung_up(t);
+}
+
+/* --- Reading ------------------------------------------------------------- */
+
+static int
+lock_for(struct mutex *m, bool nonblock) NO_LOCK_CHECK
+{
+	if (nonblock)
+		return mutex_trylock(m) ? 0 : -EAGAIN;
+	return mutex_lock_interruptible(m) < 0 ? -ERESTARTSYS : 0;
+}
+
+static bool
+by_lines(const struct tty *t)
+{
+	return (t->line.set.c_lflag & ICANON) != 0;
+}
+
+/*
+ * When a reader who has got so many bytes gives up: the four cases that
+ * termios(3) makes of VMIN and VTIME.  0: at once.
+ */
+static u64
+read_deadline(const struct tty *t, size_t copied)
+{
+	u32 least = t->line.set.c_cc[VMIN];
+	u64 timeout_ns = t->line.set.c_cc[VTIME] * VTIME_NS;
+
+	if (by_lines(t))
+		return NO_DEADLINE;
+	if (timeout_ns == 0)
+		return least == 0 ? 0 : NO_DEADLINE;
+	if (least != 0 && copied == 0)
+		return NO_DEADLINE;
+	return clock_mono_ns() + timeout_ns;
+}
+
+/*
+ * Waits until something can be read or the wire is gone.
+ * Errors: -EAGAIN, -ERESTARTSYS, -ETIMEDOUT.
+ */
+static int
+wait_input(struct tty_file *f, size_t copied, bool nonblock)
+    MUST_HOLD(&f->tty->queue_lock)
+{
+	struct tty *t = f->tty;
+	u64 deadline = read_deadline(t, copied);
+	int err = 0;
+
+	while (err == 0 && !line_can_read(&t->line) && !tty_hung_up(f)) {
+		if (deadline == 0)
+			return -ETIMEDOUT;
+		if (nonblock)
+			return -EAGAIN;
+		err = waitq_wait_spin(&t->read_wait, &t->queue_lock,
+		    PARK_INTERRUPTIBLE, deadline, "terminal input");
+	}
+	return err == -EINTR ? -ERESTARTSYS : err;
+}
+
+/*
+ * Takes up to len bytes; *last says that nothing is to be added to them.
+ * Errors: as wait_input.
+ */
+static int
+take_input(struct tty_file *f, char *buf, size_t len, size_t copied,
+    bool nonblock, bool *last) NO_LOCK_CHECK
+{
+	struct tty *t = f->tty;
+	int n;
+
+	spin_lock(&t->queue_lock);
+	n = wait_input(f, copied, nonblock);
+	*last = tty_hung_up(f);
+	if (n == 0 && !*last) {
+		n = line_read(&t->line, buf, len, last);
+		if (!by_lines(t) && !line_can_read(&t->line))
+			*last = copied + n >= t->line.set.c_cc[VMIN];
+		resume_input(t);
+	}
+	spin_unlock(&t->queue_lock);
+	return n;
+}
+
+static s64
+read_locked(
+    struct tty_file *f, const struct tty_copy *out, size_t len, bool nonblock)
+{
+	char buf[CHUNK_BYTES];
+	size_t copied = 0;
+	bool last = false;
+	int err;
+
+	while (copied < len && !last) {
+		int n = take_input(f, buf, MIN(len - copied, sizeof(buf)),
+		    copied, nonblock, &last);
+
+		if (n == -ETIMEDOUT)
+			break;
+		if (n < 0)
+			return copied > 0 ? (s64)copied : n;
+		err = n > 0 ? out->copy(out->ctx, buf, n) : 0;
+		if (err < 0)
+			return copied > 0 ? (s64)copied : err;
+		copied += n;
+	}
+	return copied;
+}
+
+s64
+tty_read(struct tty_file *f, const struct tty_copy *out, size_t len,
+    bool nonblock) NO_LOCK_CHECK
+{
+	struct tty *t = f->tty;
+	s64 n;
+
+	if (tty_hung_up(f) || len == 0)
+		return 0;
+	n = tty_check_job(t, SIGTTIN);
+	if (n == 0)
+		n = lock_for(&t->read_lock, nonblock);
+	if (n < 0)
+		return n;
+	n = read_locked(f, out, len, nonblock);
+	mutex_unlock(&t->read_lock);
+	return n;
+}
+
+/* --- Writing ------------------------------------------------------------- */
+
+static size_t
+write_room(struct tty *t)
+{
+	size_t room = t->driver->write_room(t);
+
+	return room > ECHO_RESERVE_BYTES ? room - ECHO_RESERVE_BYTES : 0;
+}
+
+static int
+wait_room(struct tty_file *f, bool nonblock) MUST_HOLD(&f->tty->queue_lock)
+{
+	struct tty *t = f->tty;
+	int err = 0;
+
+	while (err == 0 && write_room(t) < LINE_OUT_MAX) {
+		if (tty_hung_up(f))
+			return -EIO;
+		if (nonblock)
+			return -EAGAIN;
+		err = waitq_wait_spin(&t->write_wait, &t->queue_lock,
+		    PARK_INTERRUPTIBLE, NO_DEADLINE, "terminal output");
+	}
+	return err == -EINTR ? -ERESTARTSYS : err;
+}
+
+/* Passes on what there is room for; returns how many bytes of buf that was. */
+static size_t
+put_output(struct tty *t, const char *buf, size_t len) MUST_HOLD(&t->queue_lock)
+{
+	char out[CHUNK_BYTES];
+	size_t room = MIN(write_room(t), sizeof(out));
+	size_t used = 0;
+	size_t n = 0;
+
+	while (n < len && used + LINE_OUT_MAX <= room)
+		used += line_output(&t->line, buf[n++], out + used);
+	used -= t->driver->write(t, out, used);
+	check(used == 0);
+	return n;
+}
+
+/* All of a chunk; returns how much before an error, which *err becomes. */
+static size_t
+write_chunk(struct tty_file *f, const char *buf, size_t len, bool nonblock,
+    int *err) NO_LOCK_CHECK
+{
+	struct tty *t = f->tty;
+	size_t done = 0;
+
+	spin_lock(&t->queue_lock);
+	while (done < len) {
+		*err = tty_hung_up(f) ? -EIO : wait_room(f, nonblock);
+		if (*err < 0)
+			break;
+		done += put_output(t, buf + done, len - done);
+	}
+	spin_unlock(&t->queue_lock);
+	return done;
+}
+
+static s64
+write_locked(
+    struct tty_file *f, const struct tty_copy *in, size_t len, bool nonblock)
+{
+	char buf[CHUNK_BYTES];
+	size_t done = 0;
+	int err = 0;
+
+	while (done < len && err == 0) {
+		size_t n = MIN(len - done, sizeof(buf));
+
+		err = in->copy(in->ctx, buf, n);
+		if (err == 0)
+			done += write_chunk(f, buf, n, nonblock, &err);
+	}
+	return done > 0 ? (s64)done : err;
+}
+
+s64
+tty_write(struct tty_file *f, const struct tty_copy *in, size_t len,
+    bool nonblock) NO_LOCK_CHECK
+{
+	struct tty *t = f->tty;
+	s64 n = 0;
+
+	if (tty_hung_up(f))
+		return -EIO;
+	if (t->line.set.c_lflag & TOSTOP)
+		n = tty_check_job(t, SIGTTOU);
+	if (n == 0)
+		n = lock_for(&t->write_lock, nonblock);
+	if (n < 0)
+		return n;
+	n = write_locked(f, in, len, nonblock);
+	mutex_unlock(&t->write_lock);
+	return n;
+}
+
+int
+tty_drain(struct tty_file *f) NO_LOCK_CHECK
+{
+	struct tty *t = f->tty;
+	int err = 0;
+
+	spin_lock(&t->queue_lock);
+	while (t->driver->write_pending(t) > 0 && !tty_hung_up(f)) {
+		err = waitq_wait_spin(&t->write_wait, &t->queue_lock,
+		    PARK_INTERRUPTIBLE, clock_mono_ns() + DRAIN_POLL_NS,
+		    "terminal to drain");
+		if (err == -EINTR)
+			break;
+	}
+	spin_unlock(&t->queue_lock);
+	return err == -EINTR ? -ERESTARTSYS : 0;
+}
+
+/* --- Files --------------------------------------------------------------- */
+
+static bool
+can_read(struct tty *t)
+{
+	u32 least = 1;
+
+	if (!by_lines(t) && t->line.set.c_cc[VTIME] == 0)
+		least = MAX(t->line.set.c_cc[VMIN], 1);
+	return line_can_read(&t->line) && line_available(&t->line) >= least;
+}
+
+u32
+tty_poll(struct tty_file *f)
+{
+	struct tty *t = f->tty;
+	u32 ready = 0;
+
+	if (tty_hung_up(f))
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR |
+		    POLLHUP;
+	spin_lock(&t->queue_lock);
+	if (can_read(t))
+		ready |= POLLIN | POLLRDNORM;
+	if (write_room(t) >= LINE_OUT_MAX)
+		ready |= POLLOUT | POLLWRNORM;
+	spin_unlock(&t->queue_lock);
+	return ready;
+}
