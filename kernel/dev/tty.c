@@ -10,7 +10,7 @@
  * output is held (^S) echo may be dropped: otherwise input would stop, and the
  * character that lets output go on could never arrive.
  */
-#include "dev/tty.h"
+#include "dev/tty_impl.h"
 
 #include "core/clock.h"
 #include "core/thread.h"
@@ -48,7 +48,7 @@ tty_job_ops(void)
 int
 tty_check_job(struct tty *t, int signo)
 {
-	return job_ops != NULL ? job_ops->check(t, signo) : 0;
+	return job_ops != NULL ? job_ops->may_use(t, signo) : 0;
 }
 
 static struct tty *
@@ -132,8 +132,8 @@ tty_input_room(struct tty *t)
 }
 
 /* Something has made room: a driver that was refused it may try again. */
-static void
-resume_input(struct tty *t) MUST_HOLD(&t->queue_lock)
+void
+tty_resume_input_locked(struct tty *t)
 {
 	if (!t->input_stalled || input_room(t) == 0)
 		return;
@@ -148,7 +148,7 @@ tty_hold_locked(struct tty *t, bool hold)
 		return;
 	t->held = hold;
 	t->driver->hold(t, hold);
-	resume_input(t);
+	tty_resume_input_locked(t);
 }
 
 static void
@@ -191,7 +191,7 @@ void
 tty_output_done(struct tty *t)
 {
 	spin_lock(&t->queue_lock);
-	resume_input(t);
+	tty_resume_input_locked(t);
 	spin_unlock(&t->queue_lock);
 	waitq_wake(&t->write_wait);
 }
@@ -204,7 +204,7 @@ tty_hangup(struct tty *t)
 	line_flush(&t->line);
 	t->driver->flush(t);
 	tty_hold_locked(t, false);
-	resume_input(t);
+	tty_resume_input_locked(t);
 	spin_unlock(&t->queue_lock);
 	waitq_wake_all(&t->read_wait);
 	waitq_wake_all(&t->write_wait);
@@ -252,10 +252,9 @@ read_deadline(const struct tty *t, size_t copied)
  * Errors: -EAGAIN, -ERESTARTSYS, -ETIMEDOUT.
  */
 static int
-wait_input(struct tty_file *f, size_t copied, bool nonblock)
-    MUST_HOLD(&f->tty->queue_lock)
+wait_input(struct tty *t, struct tty_file *f, size_t copied, bool nonblock)
+    MUST_HOLD(&t->queue_lock)
 {
-	struct tty *t = f->tty;
 	u64 deadline = read_deadline(t, copied);
 	int err = 0;
 
@@ -282,58 +281,54 @@ take_input(struct tty_file *f, char *buf, size_t len, size_t copied,
 	int n;
 
 	spin_lock(&t->queue_lock);
-	n = wait_input(f, copied, nonblock);
+	n = wait_input(t, f, copied, nonblock);
 	*last = tty_hung_up(f);
 	if (n == 0 && !*last) {
 		n = line_read(&t->line, buf, len, last);
 		if (!by_lines(t) && !line_can_read(&t->line))
 			*last = copied + n >= t->line.set.c_cc[VMIN];
-		resume_input(t);
+		tty_resume_input_locked(t);
 	}
 	spin_unlock(&t->queue_lock);
 	return n;
 }
 
 static s64
-read_locked(
-    struct tty_file *f, const struct tty_copy *out, size_t len, bool nonblock)
+read_locked(struct tty_file *f, struct iov_iter *to, bool nonblock)
 {
 	char buf[CHUNK_BYTES];
 	size_t copied = 0;
 	bool last = false;
-	int err;
 
-	while (copied < len && !last) {
-		int n = take_input(f, buf, MIN(len - copied, sizeof(buf)),
-		    copied, nonblock, &last);
+	while (to->left_bytes > 0 && !last) {
+		size_t want = MIN(to->left_bytes, sizeof(buf));
+		int n = take_input(f, buf, want, copied, nonblock, &last);
 
 		if (n == -ETIMEDOUT)
 			break;
+		if (n > 0 && iov_put(to, buf, n) < (size_t)n)
+			n = -EFAULT;
 		if (n < 0)
 			return copied > 0 ? (s64)copied : n;
-		err = n > 0 ? out->copy(out->ctx, buf, n) : 0;
-		if (err < 0)
-			return copied > 0 ? (s64)copied : err;
 		copied += n;
 	}
 	return copied;
 }
 
 s64
-tty_read(struct tty_file *f, const struct tty_copy *out, size_t len,
-    bool nonblock) NO_LOCK_CHECK
+tty_read(struct tty_file *f, struct iov_iter *to, bool nonblock) NO_LOCK_CHECK
 {
 	struct tty *t = f->tty;
 	s64 n;
 
-	if (tty_hung_up(f) || len == 0)
+	if (tty_hung_up(f) || to->left_bytes == 0)
 		return 0;
 	n = tty_check_job(t, SIGTTIN);
 	if (n == 0)
 		n = lock_for(&t->read_lock, nonblock);
 	if (n < 0)
 		return n;
-	n = read_locked(f, out, len, nonblock);
+	n = read_locked(f, to, nonblock);
 	mutex_unlock(&t->read_lock);
 	return n;
 }
@@ -349,9 +344,9 @@ write_room(struct tty *t)
 }
 
 static int
-wait_room(struct tty_file *f, bool nonblock) MUST_HOLD(&f->tty->queue_lock)
+wait_room(struct tty *t, struct tty_file *f, bool nonblock)
+    MUST_HOLD(&t->queue_lock)
 {
-	struct tty *t = f->tty;
 	int err = 0;
 
 	while (err == 0 && write_room(t) < LINE_OUT_MAX) {
@@ -391,7 +386,7 @@ write_chunk(struct tty_file *f, const char *buf, size_t len, bool nonblock,
 
 	spin_lock(&t->queue_lock);
 	while (done < len) {
-		*err = tty_hung_up(f) ? -EIO : wait_room(f, nonblock);
+		*err = tty_hung_up(f) ? -EIO : wait_room(t, f, nonblock);
 		if (*err < 0)
 			break;
 		done += put_output(t, buf + done, len - done);
@@ -401,26 +396,26 @@ write_chunk(struct tty_file *f, const char *buf, size_t len, bool nonblock,
 }
 
 static s64
-write_locked(
-    struct tty_file *f, const struct tty_copy *in, size_t len, bool nonblock)
+write_locked(struct tty_file *f, struct iov_iter *from, bool nonblock)
 {
 	char buf[CHUNK_BYTES];
 	size_t done = 0;
 	int err = 0;
 
-	while (done < len && err == 0) {
-		size_t n = MIN(len - done, sizeof(buf));
+	while (from->left_bytes > 0 && err == 0) {
+		size_t want = MIN(from->left_bytes, sizeof(buf));
+		size_t n = iov_get(from, buf, want);
 
-		err = in->copy(in->ctx, buf, n);
-		if (err == 0)
-			done += write_chunk(f, buf, n, nonblock, &err);
+		done += write_chunk(f, buf, n, nonblock, &err);
+		if (err == 0 && n < want)
+			err = -EFAULT;
 	}
 	return done > 0 ? (s64)done : err;
 }
 
 s64
-tty_write(struct tty_file *f, const struct tty_copy *in, size_t len,
-    bool nonblock) NO_LOCK_CHECK
+tty_write(
+    struct tty_file *f, struct iov_iter *from, bool nonblock) NO_LOCK_CHECK
 {
 	struct tty *t = f->tty;
 	s64 n = 0;
@@ -433,7 +428,7 @@ tty_write(struct tty_file *f, const struct tty_copy *in, size_t len,
 		n = lock_for(&t->write_lock, nonblock);
 	if (n < 0)
 		return n;
-	n = write_locked(f, in, len, nonblock);
+	n = write_locked(f, from, nonblock);
 	mutex_unlock(&t->write_lock);
 	return n;
 }
@@ -458,6 +453,33 @@ tty_drain(struct tty_file *f) NO_LOCK_CHECK
 
 /* --- Files --------------------------------------------------------------- */
 
+int
+tty_open(
+    struct tty *t, bool is_console, bool may_control, struct tty_file **out)
+{
+	struct tty_file *f = kmalloc(sizeof(*f));
+
+	if (f == NULL)
+		return -ENOMEM;
+	tty_get(t);
+	*f = (struct tty_file){
+	    .tty = t,
+	    .nr_hangups = atomic_load(&t->nr_hangups),
+	    .is_console = is_console,
+	};
+	if (may_control && job_ops != NULL)
+		job_ops->opened(t);
+	*out = f;
+	return 0;
+}
+
+void
+tty_close(struct tty_file *f)
+{
+	tty_put(f->tty);
+	kfree(f);
+}
+
 static bool
 can_read(struct tty *t)
 {
@@ -469,11 +491,13 @@ can_read(struct tty *t)
 }
 
 u32
-tty_poll(struct tty_file *f)
+tty_poll(struct tty_file *f, struct poll_table *pt)
 {
 	struct tty *t = f->tty;
 	u32 ready = 0;
 
+	poll_wait(pt, &t->read_wait);
+	poll_wait(pt, &t->write_wait);
 	if (tty_hung_up(f))
 		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR |
 		    POLLHUP;

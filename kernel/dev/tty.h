@@ -14,11 +14,13 @@
 #define DEV_TTY_H
 
 #include "core/mutex.h"
+#include "core/poll_table.h"
 #include "core/spinlock.h"
 #include "core/waitq.h"
 #include "dev/line.h"
 #include "lib/refcount.h"
 #include "lib/types.h"
+#include "mm/iovec.h"
 
 #include <asm/termbits.h>
 #include <asm/termios.h>
@@ -58,7 +60,7 @@ struct tty {
 	struct refcount refs;            /* a */
 	const struct tty_driver *driver; /* c */
 	void *driver_data;               /* c */
-	u32 device;                      /* c: its number, major << 8 | minor */
+	u32 device;                      /* c: its number, see dev_make */
 
 	struct spinlock queue_lock; /* rank TTY_QUEUE */
 	struct line line;           /* q: settings and input */
@@ -91,7 +93,7 @@ struct tty_job_ops {
 	 * Errors: -EIO it blocks or ignores SIGTTIN, or its group is orphaned;
 	 * -ERESTARTSYS signo was sent to its group.
 	 */
-	int (*check)(struct tty *t, int signo);
+	int (*may_use)(struct tty *t, int signo);
 	/*
 	 * At open without O_NOCTTY: t becomes the controlling terminal of a
 	 * session leader who has none, unless another session has it.
@@ -149,24 +151,30 @@ struct tty_file {
 	bool is_console; /* c: opened as /dev/console: never hung up */
 };
 
-/* Where bytes come from and go to, so that a file's reader can be anybody. */
-struct tty_copy {
-	int (*copy)(void *ctx, char *buf, size_t len);
-	void *ctx;
-};
+/*
+ * Opens t for the current process.  may_control: it may become its controlling
+ * terminal.  Errors: -ENOMEM.
+ */
+int tty_open(struct tty *t, bool is_console, bool may_control,
+    struct tty_file **out) MUST_CHECK;
+void tty_close(struct tty_file *f);
 
 /*
- * Read at most len bytes, or write all of them unless nonblocking; out or in
- * is called without spin locks.  Sleep.
- * Errors: -EAGAIN, -ERESTARTSYS, -EIO, and what the copy says.
+ * Bytes moved, or an error when there are none; 0 read is an end of file.
+ * Sleep, unless nonblock.
+ * Errors: -EAGAIN, -ERESTARTSYS, -EIO, -EFAULT.
  */
-s64 tty_read(
-    struct tty_file *f, const struct tty_copy *out, size_t len, bool nonblock);
-s64 tty_write(
-    struct tty_file *f, const struct tty_copy *in, size_t len, bool nonblock);
-/* POLLIN, POLLOUT, POLLHUP ...; changes are told on both wait queues. */
-u32 tty_poll(struct tty_file *f);
-/* -ENOTTY for what is not a terminal's. */
+s64 tty_read(struct tty_file *f, struct iov_iter *to, bool nonblock);
+s64 tty_write(struct tty_file *f, struct iov_iter *from, bool nonblock);
+/* POLL* bits; pt may be NULL. */
+u32 tty_poll(struct tty_file *f, struct poll_table *pt);
+/* Errors: -ENOTTY for what it does not know, and what each request says. */
 s64 tty_ioctl(struct tty_file *f, u32 cmd, u64 arg);
+
+/*
+ * Boot: /dev/tty, and t as /dev/console and under its own name and number.
+ * Errors: -ENOMEM.
+ */
+int tty_register_console(struct tty *t, const char *name) MUST_CHECK;
 
 #endif

@@ -93,7 +93,7 @@ check_background_locked(struct pgrp *g, int signo, bool shut_out)
 }
 
 static int
-job_check(struct tty *t, int signo)
+job_may_use(struct tty *t, int signo)
 {
 	bool shut_out = is_shut_out(signo);
 	struct pgrp *g;
@@ -259,7 +259,7 @@ job_get_controlling(void)
 
 static const struct tty_job_ops job_ops = {
     .signal = job_signal,
-    .check = job_check,
+    .may_use = job_may_use,
     .opened = job_opened,
     .set_controlling = job_set_controlling,
     .give_up = job_give_up,
