@@ -209,12 +209,12 @@ tests: user tools $(HPROGRAMS) $(HFUZZERS)
 # For editors: how each kernel source is compiled, by gcc's line.
 compile_commands.json: $(K)/objects Makefile
 	$(call say,JSON,$@)
-	@{ echo '['; sep=; \
+	@{ printf '['; sep=; \
 	for f in $(KSRC_C); do \
-		printf '%s{"directory":"%s","file":"%s","command":"%s"}' \
+		printf '%s\n{"directory":"%s","file":"%s","command":"%s"}' \
 			"$$sep" '$(CURDIR)' "$$f" \
 			"$(KCC) $(KCFLAGS) -c -o $(K)/$$f.o $$f"; \
-		sep=',\n'; \
+		sep=,; \
 	done; printf '\n]\n'; } >$@
 
 .PHONY: clean
