@@ -188,10 +188,10 @@ take_of(struct task *t, struct sigset set, struct sig_info *info)
  * Errors: -EAGAIN, -EINTR.
  */
 static int
-wait_for(
-    struct task *t, struct sigset set, u64 deadline_ns, struct sig_info *info)
+wait_for(struct proc *p, struct sigset set, u64 deadline_ns,
+    struct sig_info *info) MUST_HOLD(&p->sig.lock)
 {
-	struct spinlock *lock = &t->proc->sig.lock;
+	struct task *t = task_current();
 	int err = 0;
 	int signo;
 
@@ -204,10 +204,10 @@ wait_for(
 		if (err == -ETIMEDOUT || deadline_ns <= clock_mono_ns())
 			return -EAGAIN;
 		thread_notify_clear(&t->thread, NOTIFY_SIGNAL);
-		spin_unlock(lock);
+		spin_unlock(&p->sig.lock);
 		err = thread_park(
 		    PARK_INTERRUPTIBLE, deadline_ns, "sigtimedwait");
-		spin_lock(lock);
+		spin_lock(&p->sig.lock);
 	}
 }
 
@@ -215,18 +215,18 @@ int
 signal_timedwait(struct sigset set, u64 deadline_ns, struct sig_info *info)
 {
 	struct task *t = task_current();
-	struct spinlock *lock = &t->proc->sig.lock;
+	struct proc *p = t->proc;
 	int result;
 
 	set = sigset_without(set, signal_unstoppable());
-	spin_lock(lock);
+	spin_lock(&p->sig.lock);
 	t->sig.wanted = set;
-	result = wait_for(t, set, deadline_ns, info);
+	result = wait_for(p, set, deadline_ns, info);
 	t->sig.wanted = (struct sigset){0};
 	/* What came too late for us and is blocked here, others may want. */
 	signal_retarget_locked(t, sigset_and(set, t->sig.blocked));
 	signal_recalc_locked(t);
-	spin_unlock(lock);
+	spin_unlock(&p->sig.lock);
 	return result;
 }
 

@@ -83,10 +83,8 @@ take(struct task *t, struct due *d)
 
 /* Locks: p's sig.lock, released meanwhile to stop. */
 static void
-do_default(struct task *t, int signo)
+do_default(struct proc *p, int signo) MUST_HOLD(&p->sig.lock)
 {
-	struct proc *p = t->proc;
-
 	if (p->sig.protect)
 		return;
 	switch (signal_default(signo)) {
@@ -95,7 +93,7 @@ do_default(struct task *t, int signo)
 		signal_end_locked(p, signo);
 		break;
 	case DEFAULT_STOP:
-		t->sig.stop_taken = true;
+		task_current()->sig.stop_taken = true;
 		spin_unlock(&p->sig.lock);
 		signal_stop_begin(signo);
 		spin_lock(&p->sig.lock);
@@ -120,9 +118,9 @@ reset_handler(struct sighand *hand, int signo)
  * Locks: the process's sig.lock, released meanwhile.
  */
 static bool
-next_handled(struct task *t, struct due *d)
+next_handled(struct proc *p, struct due *d) MUST_HOLD(&p->sig.lock)
 {
-	struct proc *p = t->proc;
+	struct task *t = task_current();
 
 	for (;;) {
 		if (t->sig.must_end) {
@@ -136,7 +134,7 @@ next_handled(struct task *t, struct due *d)
 			return false;
 		d->act = signal_get_action_locked(p, d->signo);
 		if (d->act.handler == HANDLER_DEFAULT)
-			do_default(t, d->signo);
+			do_default(p, d->signo);
 		else if (d->act.handler != HANDLER_IGNORE)
 			break;
 	}
@@ -187,19 +185,19 @@ void
 signal_deliver(struct trap_frame *f)
 {
 	struct task *t = task_current();
-	struct spinlock *lock = &t->proc->sig.lock;
+	struct proc *p = t->proc;
 	struct due d;
 
 	assert(arch_irqs_on());
-	spin_lock(lock);
-	while (next_handled(t, &d)) {
-		spin_unlock(lock);
+	spin_lock(&p->sig.lock);
+	while (next_handled(p, &d)) {
+		spin_unlock(&p->sig.lock);
 		settle_call(f, &d.act);
 		enter_handler(t, f, &d);
-		spin_lock(lock);
+		spin_lock(&p->sig.lock);
 	}
 	signal_recalc_locked(t);
-	spin_unlock(lock);
+	spin_unlock(&p->sig.lock);
 	settle_call(f, NULL);
 	signal_mask_pop_unless(false);
 }

@@ -69,7 +69,7 @@ void signal_stop_begin(int signo);
  * what there is to tell.  False if there was nothing to do.
  * Locks: p's sig.lock, released meanwhile.
  */
-bool signal_stop_locked(struct proc *p);
+bool signal_stop_locked(struct proc *p) MUST_HOLD(&p->sig.lock);
 /* Tells the parent: CLD_STOPPED with the signal, or CLD_CONTINUED. */
 void signal_tell_parent(struct proc *p, int code, int signo);
 

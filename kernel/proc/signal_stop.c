@@ -185,21 +185,21 @@ signal_stop_locked(struct proc *p)
 
 	if (s->cont_tell) {
 		s->cont_tell = false;
-		spin_unlock(&s->lock);
+		spin_unlock(&p->sig.lock);
 		signal_tell_parent(p, CLD_CONTINUED, SIGCONT);
-		spin_lock(&s->lock);
+		spin_lock(&p->sig.lock);
 		return true;
 	}
 	if (signo == 0)
 		return false;
 	if (signal_stop_leave_locked(task_current())) {
-		spin_unlock(&s->lock);
+		spin_unlock(&p->sig.lock);
 		signal_tell_parent(p, CLD_STOPPED, signo);
-		spin_lock(&s->lock);
+		spin_lock(&p->sig.lock);
 		return true;
 	}
 	err = waitq_wait_spin(
-	    &s->stop_wait, &s->lock, PARK_KILLABLE, NO_DEADLINE, "SIGCONT");
+	    &s->stop_wait, &p->sig.lock, PARK_KILLABLE, NO_DEADLINE, "SIGCONT");
 	check(err == 0 || task_current()->sig.must_end);
 	return true;
 }
