@@ -5,7 +5,7 @@
 #include "fs/cred.h"
 #include "lib/string.h"
 #include "mm/mm.h"
-#include "proc/proc.h"
+#include "proc/proc_impl.h"
 
 static_assert(NR_LIMITS == RLIM_NLIMITS, "as the ABI numbers them");
 

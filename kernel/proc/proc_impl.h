@@ -29,4 +29,17 @@ void task_unlink_locked(struct task *t);
 int uidcount_charge(u32 uid, u64 limit) MUST_CHECK;
 void uidcount_uncharge(u32 uid);
 
+/*
+ * The current thread becomes new, whose real user has been charged for it if
+ * he is another.
+ */
+struct cred;
+void rights_commit_take(struct cred *new);
+
+/* Before proc_vfork_done_locked t may use its maker's memory; not after. */
+void proc_vfork_done_locked(struct task *t);
+/* mm's copy of p's limits is brought up to date. */
+struct mm;
+void limits_tell_mm(struct proc *p, struct mm *mm);
+
 #endif

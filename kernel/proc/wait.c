@@ -78,7 +78,7 @@ has_news_locked(
 		return false;
 	}
 	res->pid = child->nr;
-	res->ruid = proc_cred_locked(child)->ruid;
+	res->uid = proc_cred_locked(child)->ruid;
 	usage_get_both_locked(child, &res->usage);
 	return true;
 }

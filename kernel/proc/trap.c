@@ -1,0 +1,96 @@
+/*
+ * What proc/ does at the border of user mode: coming in, faults that memory
+ * cannot mend, and the last look round before going out.
+ */
+#include "arch/riscv/upcall.h"
+#include "core/printk.h"
+#include "mm/mm.h"
+#include "proc/proc.h"
+
+#include <asm/siginfo.h>
+
+void
+upcall_user_enter(void)
+{
+	thread_account_user();
+}
+
+/* A fault that has no cure is killed for, and said: nobody else can tell. */
+static void
+out_of_memory(struct task *t)
+{
+	printk("out of memory: killed %s[%d]\n", t->comm, t->tid);
+	signal_force_kill();
+}
+
+void
+upcall_user_fault(
+    struct trap_frame *f, uaddr_t addr, enum fault_access access)
+{
+	struct task *t = task_current();
+	int err = mm_fault(t->proc->mm, addr, access);
+
+	(void)f;
+	t->nr_minor_faults++;
+	switch (err) {
+	case 0:
+		break;
+	case -EACCES:
+		signal_force_fault(SIGSEGV, SEGV_ACCERR, addr.val);
+		break;
+	case -EIO:
+	case -ERANGE:
+		signal_force_fault(SIGBUS, BUS_ADRERR, addr.val);
+		break;
+	case -ENOMEM:
+		out_of_memory(t);
+		break;
+	default:
+		signal_force_fault(SIGSEGV, SEGV_MAPERR, addr.val);
+	}
+}
+
+/* What the hart refuses, as a signal; at: the address is that of the code. */
+static const struct {
+	u8 signo;
+	u8 code;
+	bool at_pc;
+} exceptions[] = {
+    [CAUSE_FETCH_MISALIGNED] = {SIGBUS, BUS_ADRALN, false},
+    [CAUSE_FETCH_ACCESS] = {SIGSEGV, SEGV_ACCERR, false},
+    [CAUSE_ILLEGAL] = {SIGILL, ILL_ILLOPC, true},
+    [CAUSE_BREAKPOINT] = {SIGTRAP, TRAP_BRKPT, true},
+    [CAUSE_LOAD_MISALIGNED] = {SIGBUS, BUS_ADRALN, false},
+    [CAUSE_LOAD_ACCESS] = {SIGSEGV, SEGV_ACCERR, false},
+    [CAUSE_STORE_MISALIGNED] = {SIGBUS, BUS_ADRALN, false},
+    [CAUSE_STORE_ACCESS] = {SIGSEGV, SEGV_ACCERR, false},
+};
+
+void
+upcall_user_exception(struct trap_frame *f)
+{
+	u64 cause = f->cause;
+
+	if (cause >= ARRAY_SIZE(exceptions) || exceptions[cause].signo == 0)
+		cause = CAUSE_ILLEGAL;
+	signal_force_fault(exceptions[cause].signo, exceptions[cause].code,
+	    exceptions[cause].at_pc ? f->pc : f->tval);
+}
+
+void
+upcall_user_return(struct trap_frame *f)
+{
+	const u32 due = NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED;
+	struct thread *t = thread_current();
+	u32 notify;
+
+	while ((notify = atomic_load(&t->notify) & due) != 0) {
+		arch_irqs_enable();
+		if (notify & NOTIFY_RESCHED)
+			thread_yield();
+		if (notify & (NOTIFY_SIGNAL | NOTIFY_KILL))
+			signal_deliver(f);
+		(void)arch_irqs_disable();
+	}
+	thread_account_system();
+}
