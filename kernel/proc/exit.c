@@ -12,7 +12,9 @@
  */
 #include "proc/exit.h"
 
-#include "core/panic.h"
+#include <asm/siginfo.h>
+
+#include "core/power.h"
 #include "core/printk.h"
 #include "fs/cred.h"
 #include "fs/file.h"
@@ -256,7 +258,7 @@ end_machine(int status)
 	else
 		printk(
 		    "init exited with status %d; power off\n", status >> 8);
-	arch_power_off();
+	power_off();
 }
 
 static NORETURN void

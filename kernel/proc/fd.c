@@ -149,7 +149,10 @@ fd_close(int n)
 	spin_lock(&t->lock);
 	file = remove_locked(t, n);
 	spin_unlock(&t->lock);
-	return file != NULL ? file_close_put(file) : -EBADF;
+	if (file == NULL)
+		return -EBADF;
+	file_put(file);
+	return 0;
 }
 
 int
@@ -206,7 +209,7 @@ replace(u32 n, struct file *file, bool cloexec)
 		file_get(file);
 	spin_unlock(&t->lock);
 	if (err == 0 && old != NULL)
-		(void)file_close_put(old);
+		file_put(old);
 	return err;
 }
 
@@ -288,7 +291,7 @@ close_all(struct fdtable *t, u32 first, u32 last, bool only_cloexec)
 	u32 n = first;
 
 	while ((file = remove_next(t, n, last, only_cloexec, &n)) != NULL)
-		(void)file_close_put(file);
+		file_put(file);
 }
 
 static void

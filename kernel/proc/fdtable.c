@@ -212,8 +212,7 @@ fdtable_put(struct fdtable *t)
 		return;
 	while ((next = fdtable_next_open_locked(t, n)) >= 0) {
 		n = next + 1;
-		if (t->files[next] != NULL)
-			(void)file_close_put(t->files[next]);
+		file_put(t->files[next]);
 	}
 	block_free(t, t->files);
 	kfree(t);

@@ -80,8 +80,8 @@ void fd_unreserve(int n);
 /* Reserve and install at once; on error the reference stays the caller's. */
 int fd_open_take(struct file *file, bool cloexec, int *out) MUST_CHECK;
 
-/* Errors: -EBADF, else what the file's last close says. */
-int fd_close(int n);
+/* Sleeps.  Errors: -EBADF. */
+int fd_close(int n) MUST_CHECK;
 /* dup, and fcntl's F_DUPFD and F_DUPFD_CLOEXEC. */
 int fd_dup(int n, int min, bool cloexec, int *out) MUST_CHECK;
 /* dup3; dup2 is the caller's: same numbers are -EINVAL here. */

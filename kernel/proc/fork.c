@@ -9,6 +9,7 @@
  */
 #include "proc/fork.h"
 
+#include <linux/resource.h>
 #include <linux/sched.h>
 
 #include "fs/cred.h"
