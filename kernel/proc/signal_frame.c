@@ -89,14 +89,11 @@ pop(struct task *t, struct trap_frame *f, struct sigframe *frame)
 	err = user_read(frame, uaddr(f->regs[REG_SP]), sizeof(*frame));
 	if (err != 0)
 		return err;
-	/* A switch in between would save the old float registers over these. */
-	irq_push_off();
 	err = sigframe_restore(frame, f, &t->thread.fpu);
-	if (err == 0)
-		arch_fpu_load(f, &t->thread.fpu);
-	irq_pop_off();
 	if (err != 0)
 		return err;
+	/* Before anything that may switch and save the old ones over these. */
+	arch_fpu_load(f, &t->thread.fpu);
 	memcpy(&mask, &frame->uc.uc_sigmask, sizeof(mask));
 	signal_set_mask(mask);
 	alt.base = (u64)frame->uc.uc_stack.ss_sp;

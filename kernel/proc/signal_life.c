@@ -224,6 +224,17 @@ signal_retarget_locked(struct task *from, struct sigset set)
 	}
 }
 
+static bool
+has_live_thread(struct proc *p)
+{
+	struct task *t;
+
+	list_for_each (t, &p->tasks, link)
+		if (!t->sig.gone)
+			return true;
+	return false;
+}
+
 void
 signal_exit_task(struct task *t)
 {
@@ -236,7 +247,7 @@ signal_exit_task(struct task *t)
 	sigqueue_discard(&t->sig.pending, (struct sigset){~0ul}, &s->quota);
 	signal_retarget_locked(
 	    t, sigset_without((struct sigset){~0ul}, t->sig.blocked));
-	if (signal_stop_leave_locked(t) && p->nr_tasks > 1)
+	if (signal_stop_leave_locked(t) && has_live_thread(p))
 		stopped_by = s->stop_signal;
 	spin_unlock(&s->lock);
 	if (stopped_by != 0)
