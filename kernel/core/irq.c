@@ -80,9 +80,9 @@ upcall_irq(void)
 	struct hart *h = irq_begin();
 	u32 nr;
 
-	while ((nr = irqchip_claim(h->nr)) != 0) {
+	while ((nr = irqchip_claim()) != 0) {
 		dispatch(nr);
-		irqchip_complete(h->nr, nr);
+		irqchip_complete(nr);
 	}
 	irq_end(h);
 }

@@ -193,6 +193,18 @@ printk_flush(void)
 	unlock(locked);
 }
 
+void
+printk_drain(void)
+{
+	const struct printk_sink *to = atomic_load_acquire(&sink);
+
+	if (to == NULL)
+		return;
+	to->drain();
+	printk_flush();
+	to->drain();
+}
+
 static void
 print(const char *fmt, va_list args)
 {

@@ -24,10 +24,14 @@ void printk_limited(const char *fmt, ...) PRINTF(1, 2);
  */
 struct printk_sink {
 	bool (*write)(const char *text, size_t len, bool polled);
+	/* Waits until everything has left. */
+	void (*drain)(void);
 };
 void printk_set_sink(const struct printk_sink *sink);
 /* Sends what the sink has not had yet.  Locks: none that the sink takes. */
 void printk_flush(void);
+/* Before the power goes: waits until the console has shown everything. */
+void printk_drain(void);
 /* Frames each console line with this tag (see docs/testing.md); NULL: plain. */
 void printk_set_frame(const char *nonce);
 /* Only the ring, not the console, until a panic. */

@@ -10,10 +10,12 @@
 #include "core/random.h"
 
 #include "arch/riscv/arch.h"
+#include "core/printk.h"
 #include "core/spinlock.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/chacha20.h"
+#include "lib/fdt.h"
 #include "lib/string.h"
 
 #define KEY_BYTES (4 * CHACHA20_KEY_WORDS)
@@ -109,4 +111,23 @@ random_mix(const void *src, size_t len)
 		len -= n;
 	}
 	spin_unlock(&random_lock);
+}
+
+void
+random_init(const struct fdt *fdt)
+{
+	static const char *const seeds[] = {"rng-seed", "kaslr-seed"};
+	const struct fdt_node *chosen = fdt_find_path(fdt, "/chosen");
+	struct fdt_prop prop;
+	bool found = false;
+
+	for (size_t i = 0; chosen != NULL && i < ARRAY_SIZE(seeds); i++) {
+		if (!fdt_prop(fdt, chosen, seeds[i], &prop))
+			continue;
+		random_mix(prop.data, prop.len_bytes);
+		found |= prop.len_bytes >= KEY_BYTES;
+	}
+	if (!found)
+		printk("random: no seed in the device tree: bytes may be"
+		       " guessed\n");
 }

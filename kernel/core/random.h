@@ -4,6 +4,10 @@
 
 #include "lib/types.h"
 
+struct fdt;
+
+/* Boot: stirs in what the firmware left for this in the device tree. */
+void random_init(const struct fdt *fdt);
 void random_bytes(void *dst, size_t len);
 u64 random_u64(void);
 /* Stirs in something: device-tree seed, interrupt times, a device's bytes. */

@@ -224,3 +224,11 @@ kernel_map_init(struct mem_map *m)
 	each_free(m, add_free, NULL);
 	frame_init();
 }
+
+void *
+kernel_map_device(paddr_t pa, u64 len_bytes)
+{
+	if (pa.val > DEVICE_END || len_bytes > DEVICE_END - pa.val)
+		return NULL;
+	return (void *)(pa.val + DIRECT_BASE);
+}

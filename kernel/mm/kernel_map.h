@@ -31,4 +31,10 @@ void mem_add(struct mem_range *list, u32 *nr, u64 start, u64 end);
  */
 void kernel_map_init(struct mem_map *map);
 
+/*
+ * Where the kernel sees a device's registers; NULL when they lie where it maps
+ * no devices.
+ */
+void *kernel_map_device(paddr_t pa, u64 len_bytes);
+
 #endif

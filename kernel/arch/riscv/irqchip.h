@@ -10,19 +10,18 @@
 struct fdt;
 
 /*
- * Finds the controller and silences it.  hartids[i] is hart i's number; map
- * says where the kernel sees a device's registers.
- * Errors: -ENODEV when the machine has none that we know, -EINVAL when its
- * description makes no sense.
+ * Finds the controller and silences it.  All devices will interrupt one hart,
+ * known to the device tree as hartid; map says where the kernel sees a
+ * device's registers, or NULL.
+ * Errors: -ENODEV the machine has none that we know or can reach, -EINVAL the
+ * device tree's words about it make no sense.
  */
-int irqchip_init(const struct fdt *fdt, const u32 *hartids, u32 nr_harts,
-    void *(*map)(paddr_t pa, size_t len)) MUST_CHECK;
-/* Lets the hart be interrupted; on each, at its start. */
-void irqchip_init_hart(u32 hart);
-/* -EINVAL for a number that it does not have, -ENODEV without a controller. */
+int irqchip_init(const struct fdt *fdt, u32 hartid,
+    void *(*map)(paddr_t pa, u64 len_bytes)) MUST_CHECK;
+/* Lets an interrupt through.  Errors: -EINVAL there is no such number. */
 int irqchip_enable(u32 nr) MUST_CHECK;
-/* The number that the hart is to handle now, 0 for none. */
-u32 irqchip_claim(u32 hart);
-void irqchip_complete(u32 hart, u32 nr);
+/* The number that this hart is to handle now, 0 for none. */
+u32 irqchip_claim(void);
+void irqchip_complete(u32 nr);
 
 #endif
