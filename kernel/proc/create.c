@@ -2,10 +2,11 @@
  * Threads and processes that do not run yet: made piece by piece, so that
  * whoever makes one can stop at any piece and discard what there is.
  */
+#include "arch/riscv/upcall.h"
 #include "core/clock.h"
 #include "fs/cred.h"
-#include "fs/fs_context.h"
 #include "fs/file.h"
+#include "fs/fs_context.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/mm.h"
@@ -22,7 +23,8 @@ task_create(void (*entry)(void *task), struct task **out)
 
 	if (t == NULL || stack == NULL)
 		goto fail;
-	memset((char *)t + sizeof(t->thread), 0, sizeof(*t) - sizeof(t->thread));
+	memset(
+	    (char *)t + sizeof(t->thread), 0, sizeof(*t) - sizeof(t->thread));
 	err = pid_alloc(&t->pid);
 	if (err != 0)
 		goto fail;
@@ -85,8 +87,7 @@ proc_discard(struct proc *p)
 {
 	if (p->sig.hand != NULL)
 		signal_abort_proc(p);
-	if (p->exe != NULL)
-		file_put(p->exe);
+	exe_put(p->exe);
 	if (p->mm != NULL)
 		mm_put(p->mm);
 	kfree(p);
@@ -112,4 +113,32 @@ task_unlink_locked(struct task *t)
 	t->pid->task = NULL;
 	pid_free_if_unused_locked(t->pid);
 	t->pid = NULL;
+}
+
+void
+task_enter_user(struct task *t)
+{
+	struct trap_frame *f = arch_user_frame(t->thread.stack);
+
+	(void)arch_irqs_disable();
+	upcall_user_return(f);
+	arch_enter_user(f);
+}
+
+struct file *
+exe_get(struct file *exe)
+{
+	/* It is denied already, so it cannot be open for writing. */
+	if (exe == NULL || file_deny_write(exe) != 0)
+		return NULL;
+	return file_get(exe);
+}
+
+void
+exe_put(struct file *exe)
+{
+	if (exe == NULL)
+		return;
+	file_allow_write(exe);
+	file_put(exe);
 }

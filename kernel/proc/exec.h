@@ -16,4 +16,11 @@
 int proc_exec(int dirfd, const char *path, uaddr_t argv, uaddr_t envp,
     int flags) MUST_CHECK;
 
+/*
+ * The same with words of the kernel's (lists that end with NULL), for process
+ * 1, whose thread begins in the kernel and without memory.
+ */
+int proc_exec_kernel(const char *path, const char *const *argv,
+    const char *const *envp) MUST_CHECK;
+
 #endif

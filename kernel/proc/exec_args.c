@@ -141,8 +141,8 @@ exec_args_add(struct exec_args *a, const char *s)
 /* Up to the NULL that ends the list, or n; what was read before a bad byte
  * counts, for the list may end right before it. */
 static int
-add_pointers(struct exec_args *a, const u64 *list, size_t n, u32 *count,
-    bool *ended)
+add_pointers(
+    struct exec_args *a, const u64 *list, size_t n, u32 *count, bool *ended)
 {
 	size_t i;
 	int err;
@@ -218,8 +218,8 @@ push_front(struct exec_args *a, const char *s)
 }
 
 int
-exec_args_script(struct exec_args *a, const char *interp, const char *arg,
-    const char *path)
+exec_args_script(
+    struct exec_args *a, const char *interp, const char *arg, const char *path)
 {
 	int err;
 
@@ -369,8 +369,8 @@ exec_args_write(struct exec_args *a, struct mm *mm, u64 top,
 	random_bytes(random, sizeof(random));
 	err = write_strings(a, mm, start);
 	if (err == 0)
-		err = mm_write(mm, uaddr(random_at), random, sizeof(random),
-		    false);
+		err = mm_write(
+		    mm, uaddr(random_at), random, sizeof(random), false);
 	if (err != 0)
 		return err;
 	exec_auxv_add(v, AT_RANDOM, random_at);

@@ -24,7 +24,8 @@ struct exec_args {
 	struct page **pages;
 	u32 nr_pages;
 	u32 room;        /* pointers that pages has room for */
-	u64 skip_bytes;  /* at the start of pages: replaced by what is in front */
+	u64 skip_bytes;  /* at the start of pages: replaced by what is in front
+			  */
 	u64 len_bytes;   /* in pages */
 	u64 limit_bytes; /* for strings and pointers together */
 	u32 argc;

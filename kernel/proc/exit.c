@@ -17,7 +17,6 @@
 #include "core/power.h"
 #include "core/printk.h"
 #include "fs/cred.h"
-#include "fs/file.h"
 #include "fs/fs_context.h"
 #include "mm/mm.h"
 #include "proc/fdtable.h"
@@ -34,8 +33,8 @@
  * cleared tid when this is the last thread and the memory its own; then the
  * write would only copy a page.
  */
-static void
-leave_user_memory(struct task *t)
+void
+task_leave_memory(struct task *t)
 {
 	bool seen = t->proc->nr_tasks > 1 || t->proc->mm_shared;
 
@@ -43,6 +42,8 @@ leave_user_memory(struct task *t)
 		futex_exit_robust(t->robust_list, t->tid);
 	if (seen && t->clear_child_tid.val != 0)
 		futex_clear_tid(t->clear_child_tid);
+	t->robust_list = uaddr(0);
+	t->clear_child_tid = uaddr(0);
 }
 
 static void
@@ -143,7 +144,7 @@ leave_memory(struct task *t)
 	proc_vfork_done_locked(t);
 	spin_unlock(&proc_tree_lock);
 	mm_put(mm);
-	file_put(exe);
+	exe_put(exe);
 }
 
 /* Who takes the children of p: the nearest that asked for it, or init. */
@@ -253,11 +254,10 @@ static NORETURN void
 end_machine(int status)
 {
 	if ((status & 0x7f) != 0)
-		printk("init was killed by signal %d; power off\n",
-		    status & 0x7f);
-	else
 		printk(
-		    "init exited with status %d; power off\n", status >> 8);
+		    "init was killed by signal %d; power off\n", status & 0x7f);
+	else
+		printk("init exited with status %d; power off\n", status >> 8);
 	power_off();
 }
 
@@ -267,7 +267,7 @@ leave(int status)
 	struct task *t = task_current();
 	struct proc *p = t->proc;
 
-	leave_user_memory(t);
+	task_leave_memory(t);
 	leave_files(t);
 	if (!leave_list(t, status))
 		thread_exit();

@@ -264,8 +264,7 @@ fd_set_cloexec(int n, bool on)
  * that exec closes; taken out of the table.  *n is its number.
  */
 static struct file *
-remove_next(
-    struct fdtable *t, u32 from, u32 last, bool only_cloexec, u32 *n)
+remove_next(struct fdtable *t, u32 from, u32 last, bool only_cloexec, u32 *n)
 {
 	struct file *file = NULL;
 	int next;

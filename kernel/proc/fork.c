@@ -13,12 +13,10 @@
 #include <linux/sched.h>
 
 #include "fs/cred.h"
-#include "fs/file.h"
 #include "fs/fs_context.h"
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/usercopy.h"
-#include "proc/exit.h"
 #include "proc/fdtable.h"
 #include "proc/proc_impl.h"
 #include "proc/session.h"
@@ -107,15 +105,12 @@ static void
 child_entry(void *arg)
 {
 	struct task *t = arg;
-	struct trap_frame *f = arch_user_frame(t->thread.stack);
 	u32 tid = t->tid;
 
 	/* As on Linux, a place that can't be written to is the caller's. */
 	if (t->set_child_tid.val != 0)
 		(void)!user_write(t->set_child_tid, &tid, sizeof(tid));
-	(void)arch_irqs_disable();
-	upcall_user_return(f);
-	arch_enter_user(f);
+	task_enter_user(t);
 }
 
 static void
@@ -164,8 +159,8 @@ static int
 share_cred(struct task *t)
 {
 	const struct cred *cred = task_current()->cred;
-	u64 limit = cred_is_root(cred) ? LIMIT_INFINITY
-				       : limit_current(RLIMIT_NPROC);
+	u64 limit =
+	    cred_is_root(cred) ? LIMIT_INFINITY : limit_current(RLIMIT_NPROC);
 	int err = uidcount_charge(cred->ruid, limit);
 
 	if (err != 0)
@@ -237,7 +232,7 @@ make_proc(const struct clone_request *req, struct proc **out)
 		offsetof(struct proc, proc_copy_start));
 	p->exit_signal = req->exit_signal;
 	p->parent_tid = task_current()->tid;
-	p->exe = file_get(cur->exe);
+	p->exe = exe_get(cur->exe);
 	err = signal_fork_proc(p, cur, req->flags & CLONE_SIGHAND,
 	    req->flags & CLONE_CLEAR_SIGHAND);
 	if (err == 0)

@@ -82,8 +82,8 @@ spread(struct proc *p, u32 which)
 }
 
 static int
-check_new(const struct rlimit_value *old, u32 which,
-    const struct rlimit_value *new)
+check_new(
+    const struct rlimit_value *old, u32 which, const struct rlimit_value *new)
 {
 	if (new->soft > new->hard)
 		return -EINVAL;

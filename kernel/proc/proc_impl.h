@@ -42,4 +42,20 @@ void proc_vfork_done_locked(struct task *t);
 struct mm;
 void limits_tell_mm(struct proc *p, struct mm *mm);
 
+/*
+ * A reference to a running program's file, which nobody may write meanwhile.
+ * NULL is fine.
+ */
+struct file;
+struct file *exe_get(struct file *exe);
+void exe_put(struct file *exe);
+
+/*
+ * The current thread stops using its memory, as exit and exec do: its robust
+ * futexes, and the word it was to clear.
+ */
+void task_leave_memory(struct task *t);
+/* Where every new thread goes: out to user mode, by its frame. */
+NORETURN void task_enter_user(struct task *t);
+
 #endif

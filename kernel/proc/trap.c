@@ -24,8 +24,7 @@ out_of_memory(struct task *t)
 }
 
 void
-upcall_user_fault(
-    struct trap_frame *f, uaddr_t addr, enum fault_access access)
+upcall_user_fault(struct trap_frame *f, uaddr_t addr, enum fault_access access)
 {
 	struct task *t = task_current();
 	int err = mm_fault(t->proc->mm, addr, access);

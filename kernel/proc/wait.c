@@ -88,8 +88,7 @@ has_news_locked(
  * child that could have some.
  */
 static struct proc *
-find_locked(
-    const struct wait_request *req, struct wait_result *res, bool *any)
+find_locked(const struct wait_request *req, struct wait_result *res, bool *any)
 {
 	struct proc *self = proc_current();
 	struct proc *child;
@@ -132,8 +131,7 @@ settle(struct proc *child, bool told)
 
 /* Waits until find_locked has something; NULL and *err else. */
 static struct proc *
-wait_for_news(
-    const struct wait_request *req, struct wait_result *res, int *err)
+wait_for_news(const struct wait_request *req, struct wait_result *res, int *err)
 {
 	struct proc *self = proc_current();
 	struct proc *child;
