@@ -83,6 +83,7 @@ upcall_user_return(struct trap_frame *f)
 	struct thread *t = thread_current();
 	u32 notify;
 
+	itimer_charge();
 	while ((notify = atomic_load(&t->notify) & due) != 0) {
 		arch_irqs_enable();
 		if (notify & NOTIFY_RESCHED)
