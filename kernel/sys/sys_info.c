@@ -1,0 +1,173 @@
+/* System calls about the machine and the kernel. */
+#include <linux/random.h>
+#include <linux/reboot.h>
+#include <linux/sysinfo.h>
+#include <linux/utsname.h>
+
+#include "core/clock.h"
+#include "core/power.h"
+#include "core/printk.h"
+#include "core/random.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "mm/usercopy.h"
+#include "proc/proc.h"
+#include "sys/syscalls_gen.h"
+#include "sys/util.h"
+
+/* ---- names -------------------------------------------------------------- */
+
+/* C libraries refuse a release that is too old; ours is what we answer like. */
+static struct new_utsname machine_name = {
+    .sysname = "Linux",
+    .nodename = "calf",
+    .release = "6.12.0-calf",
+    .version = "#1 calf",
+    .machine = "riscv64",
+    .domainname = "(none)",
+};
+
+s64
+sys_uname(uaddr_t out)
+{
+	return user_write(out, &machine_name, sizeof(machine_name));
+}
+
+s64
+sys_sethostname(uaddr_t in, int len)
+{
+	char name[__NEW_UTS_LEN + 1] = {0};
+
+	if (!cred_is_root(task_current()->cred))
+		return -EPERM;
+	if (len < 0 || len > __NEW_UTS_LEN)
+		return -EINVAL;
+	if (user_read(name, in, (size_t)len) < 0)
+		return -EFAULT;
+	memcpy(machine_name.nodename, name, sizeof(name));
+	return 0;
+}
+
+/* ---- figures ------------------------------------------------------------ */
+
+s64
+sys_sysinfo(uaddr_t out)
+{
+	struct frame_stats s;
+	struct sysinfo info;
+
+	frame_stats(&s);
+	memset(&info, 0, sizeof(info));
+	info.uptime = (long)(clock_mono_ns() / NSEC_PER_SEC);
+	info.totalram = s.total - s.kinds[PAGE_RESERVED];
+	info.freeram = s.free;
+	info.bufferram = s.kinds[PAGE_CACHE];
+	info.procs = (u16)proc_count();
+	info.mem_unit = PAGE_SIZE;
+	return user_write(out, &info, sizeof(info));
+}
+
+#define RANDOM_CHUNK 256
+
+s64
+sys_getrandom(uaddr_t out, u64 len, u32 flags)
+{
+	u8 bytes[RANDOM_CHUNK];
+	u64 done = 0;
+
+	if (flags & ~(u32)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if ((flags & GRND_RANDOM) && (flags & GRND_INSECURE))
+		return -EINVAL;
+	len = MIN(len, 0x1fffffful);
+	while (done < len) {
+		size_t n = MIN(len - done, sizeof(bytes));
+		size_t left;
+
+		random_bytes(bytes, n);
+		left = user_write_some(uaddr(out.val + done), bytes, n);
+		done += n - left;
+		if (left > 0)
+			return done > 0 ? (s64)done : -EFAULT;
+		if (signal_pending())
+			break;
+	}
+	return (s64)done;
+}
+
+/* ---- power -------------------------------------------------------------- */
+
+static bool
+is_magic2(u32 magic)
+{
+	return magic == LINUX_REBOOT_MAGIC2 || magic == LINUX_REBOOT_MAGIC2A ||
+	    magic == LINUX_REBOOT_MAGIC2B || magic == LINUX_REBOOT_MAGIC2C;
+}
+
+s64
+sys_reboot(u32 magic, u32 magic2, u32 cmd, uaddr_t arg)
+{
+	(void)arg;
+	if (!cred_is_root(task_current()->cred))
+		return -EPERM;
+	if (magic != LINUX_REBOOT_MAGIC1 || !is_magic2(magic2))
+		return -EINVAL;
+	switch (cmd) {
+	case LINUX_REBOOT_CMD_CAD_ON:
+	case LINUX_REBOOT_CMD_CAD_OFF:
+		return 0;
+	case LINUX_REBOOT_CMD_RESTART:
+		power_reboot();
+	case LINUX_REBOOT_CMD_HALT:
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		power_off();
+	}
+	return -EINVAL;
+}
+
+/* ---- the kernel's log --------------------------------------------------- */
+
+enum {
+	SYSLOG_READ_ALL = 3,
+	SYSLOG_READ_CLEAR = 4,
+	SYSLOG_CONSOLE_LEVEL = 8,
+	SYSLOG_SIZE_BUFFER = 10,
+};
+
+#define LOG_MAX 65536
+
+static s64
+read_log(uaddr_t out, int len)
+{
+	char chunk[256];
+	u64 pos = 0;
+	s64 done = 0;
+	size_t n;
+
+	while (done < len) {
+		n = printk_read(
+		    &pos, chunk, MIN((size_t)(len - done), sizeof(chunk)));
+		if (n == 0)
+			break;
+		if (user_write(uaddr(out.val + (u64)done), chunk, n) < 0)
+			return -EFAULT;
+		done += (s64)n;
+	}
+	return done;
+}
+
+s64
+sys_syslog(int type, uaddr_t out, int len)
+{
+	if (!cred_is_root(task_current()->cred))
+		return -EPERM;
+	switch (type) {
+	case SYSLOG_READ_ALL:
+	case SYSLOG_READ_CLEAR:
+		return len < 0 ? -EINVAL : read_log(out, len);
+	case SYSLOG_SIZE_BUFFER:
+		return LOG_MAX;
+	}
+	return type < 0 || type > SYSLOG_SIZE_BUFFER ? -EINVAL : 0;
+}

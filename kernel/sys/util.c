@@ -1,0 +1,194 @@
+#include "sys/util.h"
+
+#include <linux/fcntl.h>
+#include <linux/resource.h>
+#include <linux/signal.h>
+
+#include "core/clock.h"
+#include "mm/slab.h"
+#include "mm/usercopy.h"
+#include "proc/limits.h"
+#include "proc/proc.h"
+
+struct fs_who
+sys_who(void)
+{
+	struct task *t = task_current();
+
+	return (struct fs_who){.cred = t->cred,
+	    .ctx = t->fs,
+	    .fsize_limit = limit_current(RLIMIT_FSIZE)};
+}
+
+int
+sys_path_get(uaddr_t user, char **out)
+{
+	char *path = kmalloc(PATH_MAX_BYTES);
+	size_t len;
+	int err;
+
+	if (path == NULL)
+		return -ENOMEM;
+	err = user_read_string(path, PATH_MAX_BYTES, user, &len);
+	if (err < 0) {
+		kfree(path);
+		return err;
+	}
+	*out = path;
+	return 0;
+}
+
+void
+sys_path_free(char *path)
+{
+	kfree(path);
+}
+
+/* The directory, unless the path does not need one. */
+static int
+get_base(struct sys_name *n, int dirfd)
+{
+	int err;
+
+	n->has_fd = dirfd != AT_FDCWD && n->path[0] != '/';
+	if (!n->has_fd) {
+		n->name = fs_name(NULL, n->path);
+		return 0;
+	}
+	err = fd_get(dirfd, &n->fd);
+	if (err == 0)
+		n->name = fs_name(n->fd.file, n->path);
+	return err;
+}
+
+int
+sys_name_get(struct sys_name *n, int dirfd, uaddr_t path)
+{
+	int err = sys_path_get(path, &n->path);
+
+	if (err < 0)
+		return err;
+	err = get_base(n, dirfd);
+	if (err < 0)
+		sys_path_free(n->path);
+	return err;
+}
+
+int
+sys_name_get_empty(
+    struct sys_name *n, int dirfd, uaddr_t path, bool empty_ok)
+{
+	int err;
+
+	if (path.val != 0 || !empty_ok)
+		return sys_name_get(n, dirfd, path);
+	n->path = kstrdup("");
+	if (n->path == NULL)
+		return -ENOMEM;
+	err = get_base(n, dirfd);
+	if (err < 0)
+		sys_path_free(n->path);
+	return err;
+}
+
+void
+sys_name_put(struct sys_name *n)
+{
+	if (n->has_fd)
+		fd_put(&n->fd);
+	sys_path_free(n->path);
+}
+
+/* Seconds that fit into u64 nanoseconds; later is as good as never. */
+#define MAX_SECONDS (~0ul / NSEC_PER_SEC - 1)
+
+static int
+to_ns(s64 sec, s64 nsec, u64 *ns)
+{
+	if (sec < 0 || nsec < 0 || nsec >= (s64)NSEC_PER_SEC)
+		return -EINVAL;
+	if ((u64)sec > MAX_SECONDS)
+		sec = MAX_SECONDS;
+	*ns = (u64)sec * NSEC_PER_SEC + (u64)nsec;
+	return 0;
+}
+
+int
+sys_timespec_get(uaddr_t user, u64 *ns)
+{
+	struct __kernel_timespec ts;
+
+	if (user_read(&ts, user, sizeof(ts)) < 0)
+		return -EFAULT;
+	return to_ns(ts.tv_sec, ts.tv_nsec, ns);
+}
+
+struct __kernel_timespec
+sys_timespec(u64 ns)
+{
+	return (struct __kernel_timespec){
+	    .tv_sec = (s64)(ns / NSEC_PER_SEC), .tv_nsec = (s64)(ns % NSEC_PER_SEC)};
+}
+
+struct __kernel_old_timeval
+sys_timeval(u64 ns)
+{
+	return (struct __kernel_old_timeval){.tv_sec = (s64)(ns / NSEC_PER_SEC),
+	    .tv_usec = (s64)(ns % NSEC_PER_SEC / NSEC_PER_USEC)};
+}
+
+int
+sys_timespec_put(uaddr_t user, u64 ns)
+{
+	struct __kernel_timespec ts = sys_timespec(ns);
+
+	return user_write(user, &ts, sizeof(ts));
+}
+
+int
+sys_timeval_get(uaddr_t user, u64 *ns)
+{
+	struct __kernel_old_timeval tv;
+
+	if (user_read(&tv, user, sizeof(tv)) < 0)
+		return -EFAULT;
+	if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+		return -EINVAL;
+	return to_ns(tv.tv_sec, tv.tv_usec * (s64)NSEC_PER_USEC, ns);
+}
+
+int
+sys_deadline_get(uaddr_t user, u64 *deadline_ns)
+{
+	u64 now = clock_mono_ns();
+	u64 ns;
+	int err;
+
+	*deadline_ns = NO_DEADLINE;
+	if (user.val == 0)
+		return 0;
+	err = sys_timespec_get(user, &ns);
+	if (err == 0 && ns < NO_DEADLINE - now)
+		*deadline_ns = now + ns;
+	return err;
+}
+
+int
+sys_sigset_get(uaddr_t user, u64 size, struct sigset *out)
+{
+	if (size != sizeof(*out))
+		return -EINVAL;
+	return user_read(out, user, sizeof(*out));
+}
+
+s64
+sys_write_result(s64 result)
+{
+	struct proc *p = proc_current();
+
+	if (unlikely(result == -EPIPE))
+		signal_send_kernel(p, SIGPIPE);
+	else if (unlikely(result == -EFBIG))
+		signal_send_kernel(p, SIGXFSZ);
+	return result;
+}

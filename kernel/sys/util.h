@@ -1,0 +1,56 @@
+/* What the handlers share: who asks, paths, times. */
+#ifndef SYS_UTIL_H
+#define SYS_UTIL_H
+
+#include <linux/time_types.h>
+
+#include "fs/namei.h"
+#include "proc/fdtable.h"
+#include "proc/signal.h"
+
+/* The current thread, as fs/ wants to know it. */
+struct fs_who sys_who(void);
+
+/*
+ * A user's path, in kernel memory until path_free.
+ * Errors: -EFAULT, -ENAMETOOLONG, -ENOMEM.
+ */
+int sys_path_get(uaddr_t user, char **out) MUST_CHECK;
+void sys_path_free(char *path);
+
+/*
+ * A path and the directory that it is relative to, held for one call.  base is
+ * -AT_FDCWD or a descriptor, which an absolute path leaves unlooked at.
+ * Errors: as sys_path_get; -EBADF.
+ */
+struct sys_name {
+	char *path;
+	struct fd fd;
+	bool has_fd;
+	struct fs_name name;
+};
+int sys_name_get(struct sys_name *n, int dirfd, uaddr_t path) MUST_CHECK;
+void sys_name_put(struct sys_name *n);
+/* The same for calls where a null path or "" may mean the descriptor. */
+int sys_name_get_empty(
+    struct sys_name *n, int dirfd, uaddr_t path, bool empty_ok) MUST_CHECK;
+
+/*
+ * Times.  Errors: -EFAULT; -EINVAL negative, or a billion nanoseconds.
+ * A time beyond what fits becomes the greatest there is.
+ */
+int sys_timespec_get(uaddr_t user, u64 *ns) MUST_CHECK;
+int sys_timespec_put(uaddr_t user, u64 ns) MUST_CHECK;
+int sys_timeval_get(uaddr_t user, u64 *ns) MUST_CHECK;
+struct __kernel_timespec sys_timespec(u64 ns);
+struct __kernel_old_timeval sys_timeval(u64 ns);
+/* NO_DEADLINE for a null pointer, else now plus the time there. */
+int sys_deadline_get(uaddr_t user, u64 *deadline_ns) MUST_CHECK;
+
+/* A mask of signals, whose size must be right; -EINVAL, -EFAULT. */
+int sys_sigset_get(uaddr_t user, u64 size, struct sigset *out) MUST_CHECK;
+
+/* SIGPIPE and SIGXFSZ where a write's result asks for one; gives it back. */
+s64 sys_write_result(s64 result);
+
+#endif
