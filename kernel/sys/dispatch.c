@@ -54,7 +54,8 @@ upcall_syscall(struct trap_frame *f)
 	f->orig_a0 = args[0];
 	if (unlikely(call == NULL))
 		result = unknown(f->regs[REG_A7]);
-	else if (unlikely(atomic_load(&thread_current()->notify) & NOTIFY_TRACE))
+	else if (unlikely(
+		     atomic_load(&thread_current()->notify) & NOTIFY_TRACE))
 		result = traced(call, args);
 	else
 		result = call->call(args);

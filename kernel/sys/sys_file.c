@@ -136,8 +136,7 @@ transfer_file(struct file *f, struct iov_iter *it, const struct transfer *t)
 	struct fs_who who = sys_who();
 
 	if (!t->write)
-		return t->at_pos ? file_pread(f, it, t->pos)
-				 : file_read(f, it);
+		return t->at_pos ? file_pread(f, it, t->pos) : file_read(f, it);
 	return sys_write_result(t->at_pos ? file_pwrite(&who, f, it, t->pos)
 					  : file_write(&who, f, it));
 }
@@ -334,8 +333,7 @@ sys_ftruncate(int n, s64 size)
 
 	if (size < 0)
 		return -EINVAL;
-	return sys_write_result(
-	    WITH_FD(n, file_truncate(&who, fd.file, size)));
+	return sys_write_result(WITH_FD(n, file_truncate(&who, fd.file, size)));
 }
 
 s64
@@ -462,7 +460,8 @@ static s64
 dup_from(int n, u64 arg, bool cloexec)
 {
 	int out;
-	int err = arg > 0x7fffffff ? -EINVAL : fd_dup(n, (int)arg, cloexec, &out);
+	int err =
+	    arg > 0x7fffffff ? -EINVAL : fd_dup(n, (int)arg, cloexec, &out);
 
 	return err < 0 ? err : out;
 }

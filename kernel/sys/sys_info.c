@@ -51,19 +51,29 @@ sys_sethostname(uaddr_t in, int len)
 
 /* ---- figures ------------------------------------------------------------ */
 
+static void
+count_tasks(struct proc *p, void *arg)
+{
+	u32 *n = arg;
+
+	*n += p->nr_tasks;
+}
+
 s64
 sys_sysinfo(uaddr_t out)
 {
 	struct frame_stats s;
 	struct sysinfo info;
+	u32 nr_tasks = 0;
 
+	proc_for_each(count_tasks, &nr_tasks);
 	frame_stats(&s);
 	memset(&info, 0, sizeof(info));
 	info.uptime = (long)(clock_mono_ns() / NSEC_PER_SEC);
 	info.totalram = s.total - s.kinds[PAGE_RESERVED];
 	info.freeram = s.free;
 	info.bufferram = s.kinds[PAGE_CACHE];
-	info.procs = (u16)proc_count();
+	info.procs = (u16)nr_tasks;
 	info.mem_unit = PAGE_SIZE;
 	return user_write(out, &info, sizeof(info));
 }

@@ -1,7 +1,7 @@
 /* System calls on memory. */
 #include <asm/mman.h>
-#include <linux/mman.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 
 #include "core/tlb.h"
 #include "mm/layout.h"
@@ -28,8 +28,9 @@ map_object(int n, u32 prot, u32 flags, u64 len, struct object **out)
 
 	*out = NULL;
 	if (flags & MAP_ANONYMOUS)
-		return shared ? object_create_anon(align_up(len, PAGE_SIZE), out)
-			      : 0;
+		return shared
+		    ? object_create_anon(align_up(len, PAGE_SIZE), out)
+		    : 0;
 	err = fd_get(n, &fd);
 	if (err < 0)
 		return err;

@@ -10,7 +10,6 @@
 #include "sys/syscalls_gen.h"
 #include "sys/util.h"
 
-
 /* NAMEI_* for AT_*; those that a call does not know are -EINVAL. */
 static int
 at_flags(u32 flags, u32 known, u32 *namei)
@@ -89,8 +88,8 @@ s64
 sys_faccessat2(int dirfd, uaddr_t path, u32 want, u32 flags)
 {
 	u32 namei;
-	int err = at_flags(flags,
-	    AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &namei);
+	int err = at_flags(
+	    flags, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &namei);
 
 	if (err < 0 || (want & ~7u))
 		return -EINVAL;
@@ -172,8 +171,8 @@ sys_linkat(int old_fd, uaddr_t old, int new_fd, uaddr_t new, u32 flags)
 	err = sys_name_get(&from, old_fd, old);
 	if (err < 0)
 		return err;
-	err = WITH_NAME(
-	    new_fd, new, namei_link(&who, from.name, n.name, namei));
+	err =
+	    WITH_NAME(new_fd, new, namei_link(&who, from.name, n.name, namei));
 	sys_name_put(&from);
 	return err;
 }
@@ -207,14 +206,17 @@ s64
 sys_fchownat(int dirfd, uaddr_t path, u32 uid, u32 gid, u32 flags)
 {
 	u32 namei;
-	int err =
-	    at_flags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &namei);
+	int err = at_flags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &namei);
 
 	if (err < 0)
 		return err;
 	return WITH_NAME(
 	    dirfd, path, namei_chown(&who, n.name, namei, uid, gid));
 }
+
+/* Of the C library's headers, which the kernel's lack. */
+#define UTIME_NOW  0x3fffffff
+#define UTIME_OMIT 0x3ffffffe
 
 /* One of the two times: a value, UTIME_NOW or UTIME_OMIT. */
 static int
@@ -286,8 +288,8 @@ sys_truncate(uaddr_t path, s64 size)
 {
 	if (size < 0)
 		return -EINVAL;
-	return sys_write_result(WITH_NAME(
-	    AT_FDCWD, path, namei_truncate(&who, n.name, size)));
+	return sys_write_result(
+	    WITH_NAME(AT_FDCWD, path, namei_truncate(&who, n.name, size)));
 }
 
 s64
@@ -296,7 +298,7 @@ sys_getcwd(uaddr_t buf, u64 cap)
 	char *text = kmalloc(PATH_MAX_BYTES);
 	char *path;
 	s64 err;
-	size_t len;
+	size_t len = 0;
 
 	if (text == NULL)
 		return -ENOMEM;
@@ -350,8 +352,8 @@ sys_mount(uaddr_t source, uaddr_t target, uaddr_t type, u64 flags, uaddr_t data)
 	if (err < 0)
 		goto free_source;
 	err = WITH_NAME(AT_FDCWD, target,
-	    namei_mount(&who, source_text, n.name, type_text, (u32)flags,
-		data_text));
+	    namei_mount(
+		&who, source_text, n.name, type_text, (u32)flags, data_text));
 	sys_path_free(data_text);
 free_source:
 	sys_path_free(source_text);

@@ -322,8 +322,8 @@ select_args(struct wait_args *a, uaddr_t timeout, uaddr_t pair)
 }
 
 s64
-sys_pselect6(int nr, uaddr_t in, uaddr_t out, uaddr_t ex, uaddr_t timeout,
-    uaddr_t pair)
+sys_pselect6(
+    int nr, uaddr_t in, uaddr_t out, uaddr_t ex, uaddr_t timeout, uaddr_t pair)
 {
 	struct wait_args a;
 	struct select s = {.user = {in, out, ex}};

@@ -1,12 +1,12 @@
 /* System calls on processes and threads. */
+#include <asm/siginfo.h>
 #include <linux/fcntl.h>
 #include <linux/futex.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
-#include <linux/wait.h>
-#include <asm/siginfo.h>
 #include <linux/times.h>
+#include <linux/wait.h>
 
 #include "core/clock.h"
 #include "lib/string.h"
@@ -217,8 +217,7 @@ deliver_waitid(const struct wait_result *res, void *arg)
 	const struct wait_out *out = arg;
 	struct sig_info info = {.signo = res->pid != 0 ? SIGCHLD : 0,
 	    .code = res->code,
-	    .child = {
-		.pid = res->pid, .uid = res->uid, .status = res->value}};
+	    .child = {.pid = res->pid, .uid = res->uid, .status = res->value}};
 
 	/* Linux writes these fields and leaves the rest alone. */
 	if (out->info.val != 0 && user_write(out->info, &info, 28) < 0)
@@ -366,13 +365,11 @@ sys_prlimit64(int pid, u32 which, uaddr_t new, uaddr_t old)
 s64
 sys_getrlimit(u32 which, uaddr_t out)
 {
-	return out.val == 0 ? -EFAULT
-			    : sys_prlimit64(0, which, uaddr(0), out);
+	return out.val == 0 ? -EFAULT : sys_prlimit64(0, which, uaddr(0), out);
 }
 
 s64
 sys_setrlimit(u32 which, uaddr_t new)
 {
-	return new.val == 0 ? -EFAULT
-			    : sys_prlimit64(0, which, new, uaddr(0));
+	return new.val == 0 ? -EFAULT : sys_prlimit64(0, which, new, uaddr(0));
 }

@@ -171,8 +171,8 @@ wait_futex(struct futex_word word, u32 val, u32 bits, uaddr_t timeout,
 }
 
 s64
-sys_futex(uaddr_t addr, u32 op, u32 val, uaddr_t timeout, uaddr_t addr2,
-    u32 val3)
+sys_futex(
+    uaddr_t addr, u32 op, u32 val, uaddr_t timeout, uaddr_t addr2, u32 val3)
 {
 	bool shared = !(op & FUTEX_PRIVATE_FLAG);
 	bool real = (op & FUTEX_CLOCK_REALTIME) != 0;
@@ -185,8 +185,8 @@ sys_futex(uaddr_t addr, u32 op, u32 val, uaddr_t timeout, uaddr_t addr2,
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
-		return wait_futex(word, val, FUTEX_BITSET_MATCH_ANY, timeout,
-		    true, false);
+		return wait_futex(
+		    word, val, FUTEX_BITSET_MATCH_ANY, timeout, true, false);
 	case FUTEX_WAIT_BITSET:
 		return wait_futex(word, val, val3, timeout, false, real);
 	case FUTEX_WAKE:

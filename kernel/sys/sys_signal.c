@@ -1,6 +1,6 @@
 /* System calls on signals. */
-#include <asm/signal.h>
 #include <asm/siginfo.h>
+#include <asm/signal.h>
 
 #include "lib/string.h"
 #include "mm/usercopy.h"
@@ -32,8 +32,9 @@ sys_rt_sigaction(int sig, uaddr_t act, uaddr_t old, u64 size)
 	if (act.val != 0) {
 		if (user_read(&user, act, sizeof(user)) < 0)
 			return -EFAULT;
-		new = (struct sig_action){
-		    .handler = user.handler, .flags = user.flags, .mask = user.mask};
+		new = (struct sig_action){.handler = user.handler,
+		    .flags = user.flags,
+		    .mask = user.mask};
 	}
 	err = signal_action(sig, act.val != 0 ? &new : NULL, &was);
 	if (err < 0 || old.val == 0)

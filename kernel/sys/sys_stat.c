@@ -22,11 +22,21 @@ split(s64 ns, s64 *sec, u32 *nsec)
 	*nsec = (u32)(ns - *sec * 1000000000);
 }
 
+static void
+put_time(s64 ns, long *sec_out, unsigned long *nsec_out)
+{
+	s64 sec;
+	u32 nsec;
+
+	split(ns, &sec, &nsec);
+	*sec_out = sec;
+	*nsec_out = nsec;
+}
+
 static s64
 put_stat(uaddr_t user, const struct file_stat *s)
 {
 	struct stat st;
-	s64 sec;
 
 	memset(&st, 0, sizeof(st));
 	st.st_dev = s->dev;
@@ -39,12 +49,9 @@ put_stat(uaddr_t user, const struct file_stat *s)
 	st.st_size = (long)s->size_bytes;
 	st.st_blksize = (int)s->block_size;
 	st.st_blocks = (long)s->blocks;
-	split(s->atime_ns, &sec, &st.st_atime_nsec);
-	st.st_atime = sec;
-	split(s->mtime_ns, &sec, &st.st_mtime_nsec);
-	st.st_mtime = sec;
-	split(s->ctime_ns, &sec, &st.st_ctime_nsec);
-	st.st_ctime = sec;
+	put_time(s->atime_ns, &st.st_atime, &st.st_atime_nsec);
+	put_time(s->mtime_ns, &st.st_mtime, &st.st_mtime_nsec);
+	put_time(s->ctime_ns, &st.st_ctime, &st.st_ctime_nsec);
 	return user_write(user, &st, sizeof(st));
 }
 
@@ -229,9 +236,9 @@ struct dirent_head {
 
 struct dirents {
 	struct dir_sink sink;
-	u64 room;    /* what is left of the caller's buffer */
-	size_t len;  /* of what has collected */
-	bool full;   /* an entry was given that does not fit the buffer */
+	u64 room;   /* what is left of the caller's buffer */
+	size_t len; /* of what has collected */
+	bool full;  /* an entry was given that does not fit the buffer */
 	u8 bytes[DIRENT_CHUNK];
 };
 

@@ -20,8 +20,7 @@ struct line {
 	size_t len;
 };
 
-static void PRINTF(2, 3)
-add(struct line *l, const char *fmt, ...)
+static void PRINTF(2, 3) add(struct line *l, const char *fmt, ...)
 {
 	va_list ap;
 	size_t room = LINE_MAX - l->len;

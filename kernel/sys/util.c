@@ -75,8 +75,7 @@ sys_name_get(struct sys_name *n, int dirfd, uaddr_t path)
 }
 
 int
-sys_name_get_empty(
-    struct sys_name *n, int dirfd, uaddr_t path, bool empty_ok)
+sys_name_get_empty(struct sys_name *n, int dirfd, uaddr_t path, bool empty_ok)
 {
 	int err;
 
@@ -126,8 +125,8 @@ sys_timespec_get(uaddr_t user, u64 *ns)
 struct __kernel_timespec
 sys_timespec(u64 ns)
 {
-	return (struct __kernel_timespec){
-	    .tv_sec = (s64)(ns / NSEC_PER_SEC), .tv_nsec = (s64)(ns % NSEC_PER_SEC)};
+	return (struct __kernel_timespec){.tv_sec = (s64)(ns / NSEC_PER_SEC),
+	    .tv_nsec = (s64)(ns % NSEC_PER_SEC)};
 }
 
 struct __kernel_old_timeval
