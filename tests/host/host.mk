@@ -2,7 +2,7 @@
 # under the address and undefined-behaviour sanitizers.
 #
 # kernel/DIR/X_test.c becomes the program $(O)/host/X_test: it links DIR/X.c, if
-# there is one, tests/host/fake.c, and what a line in it asks for:
+# there is one, tests/host/fake.c and replay.c, and what a line in it asks for:
 #
 #	/* links: lib/fmt.c mm/frame.c */
 #
@@ -57,7 +57,8 @@ $(H)/fuzz/%.c.o: %.c tests/host/host.mk Makefile
 # $(1) the source, $(2) the program
 define htest
 $(2): $(patsubst %,$(H)/test/%.o,$(sort $(call hsources,$(1)) \
-	tests/host/fake.c))
+	tests/host/fake.c $(if $(findstring fuzz_,$(call hsources,$(1))),\
+	tests/host/replay.c)))
 	$$(call say,LINK,$$@)
 	$$(Q)$$(HCC) -o $$@ $$^ -lcmocka
 endef
