@@ -29,10 +29,6 @@ struct sigframe {
 	struct ucontext uc;
 };
 
-/* The code at the address that a handler returns to: li a7, 139; ecall. */
-#define SIGRETURN_WORD_0 0x08b00893u
-#define SIGRETURN_WORD_1 0x00000073u
-
 /* Writes the registers of user code into a frame that was zeroed. */
 void sigframe_save(struct sigframe *out, const struct trap_frame *f,
     const struct arch_fpu *fpu);
