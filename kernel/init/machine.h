@@ -3,6 +3,7 @@
 #define INIT_MACHINE_H
 
 #include "core/hart.h"
+#include "lib/fdt.h"
 #include "mm/kernel_map.h"
 
 #define CMDLINE_MAX 2048
@@ -13,7 +14,7 @@
 struct machine {
 	struct mem_map mem;
 	struct mem_range initrd; /* empty when there is none */
-	struct mem_range fdt;
+	struct fdt fdt;
 	u32 hartids[MAX_HARTS]; /* of the harts that we use, this one first */
 	u32 nr_harts;
 	u64 timebase_hz;
@@ -30,5 +31,8 @@ void machine_probe(struct machine *m, u32 boot_hartid, paddr_t fdt);
  */
 bool machine_word(
     const struct machine *m, const char *name, char *value, size_t cap);
+
+/* Where the kernel sees a device's registers; NULL if it does not. */
+void *machine_map(paddr_t pa, u64 len_bytes);
 
 #endif

@@ -1,23 +1,37 @@
 /*
  * From the first C function to the first process.  The only file that knows
  * all folders.
+ *
+ *	boot_main       on the boot stack, interrupts off: memory, harts, log
+ *	start_user      in the first thread, where one may sleep: devices,
+ *files, the other harts, process 1 boot_hart_main  on each other hart
  */
 #include "arch/riscv/arch.h"
+#include "arch/riscv/irqchip.h"
 #include "arch/riscv/sbi.h"
 #include "core/clock.h"
 #include "core/hart.h"
 #include "core/panic.h"
 #include "core/printk.h"
+#include "core/random.h"
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/timer.h"
+#include "dev/rtc.h"
+#include "dev/uart.h"
+#include "fs/initramfs.h"
+#include "fs/vfs.h"
 #include "init/machine.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/audit.h"
 #include "mm/frame.h"
 #include "mm/kmap.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "proc/futex.h"
+#include "proc/proc.h"
+#include "proc/session.h"
 
 void boot_main(u32 hartid, u64 fdt_pa);
 void boot_hart_main(struct hart *h);
@@ -26,58 +40,91 @@ static struct machine machine;
 static struct thread idle_threads[MAX_HARTS];
 static struct thread init_thread;
 
-static void
-selftest(void)
-{
-	struct audit_result r;
-	struct mm *mm, *child;
-	uaddr_t at;
-	u64 v = 0x1234;
-	struct mm_map_args a = {.len_bytes = 4 << 20, .prot = 3};
-	int err;
-
-	err = mm_create(&mm);
-	printk("create %d\n", err);
-	err = mm_map(mm, &a, &at);
-	printk("map %d %lx\n", err, at.val);
-	mm_use(mm);
-	err = mm_write(mm, at, &v, 8, false);
-	printk("write %d\n", err);
-	err = mm_fork(mm, &child);
-	printk("fork %d\n", err);
-	v = 5;
-	err = mm_write(mm, at, &v, 8, false);
-	err = mm_read(child, at, &v, 8);
-	printk("child reads %d %lx\n", err, v);
-	err = mm_read(mm, at, &v, 8);
-	printk("parent reads %d %lx\n", err, v);
-	err = mm_audit(&r);
-	printk("audit %d mism %lu spaces %lu tables %lu pages %lu: %s\n", err,
-	    r.mismatches, r.spaces, r.tables, r.pages, r.first);
-	mm_use(NULL);
-	mm_put(child);
-	mm_put(mm);
-	err = mm_audit(&r);
-	printk("audit %d mism %lu spaces %lu tables %lu pages %lu: %s\n", err,
-	    r.mismatches, r.spaces, r.tables, r.pages, r.first);
-}
-
-static void
-start_user(void *arg)
-{
-	(void)arg;
-	mm_init();
-	selftest();
-	panic("the end");
-}
+/* ---- the other harts ---------------------------------------------------- */
 
 static void
 start_this_hart(struct hart *h)
 {
 	csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
-	atomic_store(&h->online, true);
+	atomic_store_release(&h->online, true);
 	sched_start();
 }
+
+void
+boot_hart_main(struct hart *h)
+{
+	tlb_init_hart();
+	start_this_hart(h);
+}
+
+static void
+start_other_harts(void)
+{
+	extern char later_hart[];
+	paddr_t entry = kva_paddr(later_hart);
+	u32 i;
+	int err;
+
+	for (i = 1; i < nr_harts; i++) {
+		err = arch_hart_start(harts[i].hartid, entry, (u64)&harts[i]);
+		if (err < 0)
+			printk(
+			    "hart %u does not start: %s\n", i, errno_name(err));
+	}
+}
+
+/* ---- the first thread --------------------------------------------------- */
+
+static void
+init_devices(void)
+{
+	u32 boot_hartid = harts[0].hartid;
+	int err = irqchip_init(&machine.fdt, boot_hartid, machine_map);
+
+	if (err < 0)
+		printk("no interrupt controller that calf knows: %s\n",
+		    errno_name(err));
+	if (uart_register() < 0)
+		printk("no serial port that calf knows\n");
+	if (rtc_init(&machine.fdt, machine_map) < 0)
+		printk("no clock that calf knows: it is 1970\n");
+}
+
+static void
+init_files(void)
+{
+	struct mem_range *rd = &machine.initrd;
+
+	vfs_init();
+	if (rd->start == rd->end)
+		panic("there is no initrd, and so nothing to run");
+	initramfs_unpack(paddr_kva(paddr(rd->start)), rd->end - rd->start);
+	/* Its whole pages are memory like any other from now on. */
+	frame_add_ram(paddr(rd->start), paddr(align_down(rd->end, PAGE_SIZE)));
+}
+
+static void
+start_user(void *arg)
+{
+	char path[256] = "/init";
+	int err;
+
+	(void)arg;
+	mm_init();
+	init_devices();
+	futex_init();
+	proc_init();
+	job_init();
+	init_files();
+	start_other_harts();
+	if (!machine_word(&machine, "rdinit", path, sizeof(path)))
+		(void)!machine_word(&machine, "init", path, sizeof(path));
+	err = proc_start_init(path, machine.cmdline);
+	if (err < 0)
+		panic("%s can't be started: %s", path, errno_name(err));
+}
+
+/* ---- the first hart ----------------------------------------------------- */
 
 static void
 init_harts(void)
@@ -96,29 +143,65 @@ init_harts(void)
 	}
 }
 
+static void
+init_random(void)
+{
+	const struct fdt_node *chosen = fdt_find_path(&machine.fdt, "/chosen");
+	struct fdt_prop seed;
+
+	if (chosen != NULL && fdt_prop(&machine.fdt, chosen, "rng-seed", &seed))
+		random_mix(seed.data, seed.len_bytes);
+}
+
+/* Words of the command line that change how the kernel itself behaves. */
+static void
+read_words(void)
+{
+	char value[64];
+
+	if (machine_word(&machine, "calf_exec", value, sizeof(value)))
+		printk_set_frame(value);
+	if (machine_word(&machine, "quiet", value, sizeof(value)))
+		printk_set_quiet(true);
+}
+
+static void
+find_finisher(void)
+{
+	const struct fdt_node *node =
+	    fdt_find_compatible(&machine.fdt, NULL, "sifive,test0");
+	u64 addr, size;
+
+	if (node != NULL && fdt_reg(&machine.fdt, node, 0, &addr, &size) == 0)
+		arch_set_finisher(machine_map(paddr(addr), size));
+}
+
 void
 boot_main(u32 hartid, u64 fdt_pa)
 {
+	extern char boot_stack[];
+
 	nr_harts = 1;
 	harts[0].hartid = hartid;
-	harts[0].kernel_sp = (u64)__builtin_frame_address(0) + 64;
+	/* Until the idle thread's stack takes over; see trap.S. */
+	harts[0].kernel_sp = (u64)boot_stack + 16384;
 	machine_probe(&machine, hartid, paddr(fdt_pa));
+	find_finisher();
+	read_words();
 	clock_init(machine.timebase_hz);
 	arch_has_sstc = machine.has_sstc;
 	kernel_map_init(&machine.mem);
+	panic_set_describe(kmap_describe);
+	(void)!uart_init(&machine.fdt, machine_map);
 	slab_init();
 	init_harts();
-	mm_audit_at_power_off();
-	printk("calf: %u harts, %lu MiB\n", nr_harts, page_count >> 8);
+	init_random();
+	if (CONFIG_DEBUG)
+		mm_audit_at_power_off();
+	printk("calf: %u harts, %lu MiB of memory\n", nr_harts,
+	    page_count >> (20 - PAGE_SHIFT));
 	thread_init(&init_thread, kstack_alloc(), start_user, NULL, NULL);
 	init_thread.name = "init";
 	thread_start(&init_thread);
 	start_this_hart(&harts[0]);
-}
-
-void
-boot_hart_main(struct hart *h)
-{
-	tlb_init_hart();
-	start_this_hart(h);
 }

@@ -18,8 +18,6 @@
 #include "mm/kmap_impl.h"
 #include "mm/layout.h"
 
-#define DEVICE_END 0x80000000ul
-
 extern char kernel_start[], kernel_rodata[], kernel_data[], kernel_end[];
 
 /* Inserts [start, end) into a sorted list, merging what touches. */

@@ -16,6 +16,7 @@
 #define DIRECT_SIZE    (96ul << 30)
 #define KMAP_BASE      0xffffffe000000000ul
 #define KMAP_SIZE      (1ul << 30)
-#define KERNEL_LOAD_PA 0x80200000ul
+/* Physical: devices lie below, RAM begins here or above. */
+#define DEVICE_END     0x80000000ul
 
 #endif

@@ -31,7 +31,7 @@ sys_read(int n, uaddr_t buf, u64 len)
 s64
 sys_write(int n, uaddr_t buf, u64 len)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	struct iov_iter it;
 	struct fd fd;
 	s64 done;
@@ -67,7 +67,7 @@ sys_pread64(int n, uaddr_t buf, u64 len, s64 pos)
 s64
 sys_pwrite64(int n, uaddr_t buf, u64 len, s64 pos)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	struct iov_iter it;
 	struct fd fd;
 	s64 done;
@@ -133,7 +133,7 @@ struct transfer {
 static s64
 transfer_file(struct file *f, struct iov_iter *it, const struct transfer *t)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	if (!t->write)
 		return t->at_pos ? file_pread(f, it, t->pos) : file_read(f, it);
@@ -240,7 +240,7 @@ pos_put(uaddr_t user, u64 pos, s64 done)
 static s64
 copy_files(int in, uaddr_t in_user, int out, uaddr_t out_user, u64 len)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	u64 in_pos = 0, out_pos = 0;
 	struct fd from, to;
 	s64 done;
@@ -329,7 +329,7 @@ sys_syncfs(int n)
 s64
 sys_ftruncate(int n, s64 size)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	if (size < 0)
 		return -EINVAL;
@@ -339,7 +339,7 @@ sys_ftruncate(int n, s64 size)
 s64
 sys_fallocate(int n, u32 mode, s64 pos, s64 len)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	return sys_write_result(
 	    WITH_FD(n, file_allocate(&who, fd.file, mode, pos, len)));
@@ -365,7 +365,7 @@ sys_fadvise64(int n, s64 pos, s64 len, int advice)
 s64
 sys_fchmod(int n, u32 mode)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	return WITH_FD(n, file_chmod(&who, fd.file, mode));
 }
@@ -373,7 +373,7 @@ sys_fchmod(int n, u32 mode)
 s64
 sys_fchown(int n, u32 uid, u32 gid)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	return WITH_FD(n, file_chown(&who, fd.file, uid, gid));
 }
@@ -381,7 +381,7 @@ sys_fchown(int n, u32 uid, u32 gid)
 s64
 sys_fchdir(int n)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	return WITH_FD(n, file_chdir(&who, fd.file));
 }
@@ -479,7 +479,7 @@ get_cloexec(int n)
 static s64
 file_fcntl(struct file *f, int cmd, u64 arg)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	if ((f->access & FILE_PATH_ONLY) && cmd != F_GETFL)
 		return -EBADF;
@@ -515,7 +515,7 @@ sys_fcntl(int n, int cmd, u64 arg)
 static s64
 set_nonblock(struct file *f, uaddr_t user)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	u32 flags = file_flags(f);
 	int on;
 
@@ -528,7 +528,7 @@ set_nonblock(struct file *f, uaddr_t user)
 static s64
 ioctl_of(int n, struct file *f, u32 cmd, u64 arg)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 
 	if (f->access & FILE_PATH_ONLY)
 		return -EBADF;

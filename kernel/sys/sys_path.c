@@ -26,7 +26,7 @@ at_flags(u32 flags, u32 known, u32 *namei)
 
 #define WITH_NAME(dirfd, path, call)                                           \
 	({                                                                     \
-		struct fs_who who = sys_who();                                 \
+		struct fs_who who = who_current();                             \
 		struct sys_name n;                                             \
 		s64 result = sys_name_get(&n, dirfd, path);                    \
 		if (result == 0) {                                             \
@@ -257,7 +257,7 @@ times_get(uaddr_t user, struct file_times *out)
 s64
 sys_utimensat(int dirfd, uaddr_t path, uaddr_t times, u32 flags)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	struct file_times t;
 	struct fd fd;
 	u32 namei;

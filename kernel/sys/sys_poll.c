@@ -82,6 +82,9 @@ watch_wait(struct watch *w, const struct wait_args *a)
 	if (a->has_mask)
 		signal_mask_push(a->mask);
 	got = poll_wait_many(w->entries, w->nr, a->deadline_ns);
+	/* Again after a signal, unless a handler ran. */
+	if (got == -EINTR)
+		got = -ERESTARTNOHAND;
 	if (a->has_mask)
 		signal_mask_pop_unless(got == -ERESTARTNOHAND);
 	return got;

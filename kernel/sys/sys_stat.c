@@ -88,7 +88,7 @@ stat_flags(u32 flags, u32 *namei)
 static int
 get_stat(int dirfd, uaddr_t path, u32 flags, struct file_stat *s)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	struct sys_name n;
 	u32 namei;
 	int err = stat_flags(flags, &namei);
@@ -193,7 +193,7 @@ put_statfs(uaddr_t user, const struct fs_statfs *s)
 s64
 sys_statfs(uaddr_t path, uaddr_t out)
 {
-	struct fs_who who = sys_who();
+	struct fs_who who = who_current();
 	struct fs_statfs s;
 	struct sys_name n;
 	int err = sys_name_get(&n, AT_FDCWD, path);

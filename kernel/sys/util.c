@@ -1,24 +1,12 @@
 #include "sys/util.h"
 
 #include <linux/fcntl.h>
-#include <linux/resource.h>
 #include <linux/signal.h>
 
 #include "core/clock.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
-#include "proc/limits.h"
 #include "proc/proc.h"
-
-struct fs_who
-sys_who(void)
-{
-	struct task *t = task_current();
-
-	return (struct fs_who){.cred = t->cred,
-	    .ctx = t->fs,
-	    .fsize_limit = limit_current(RLIMIT_FSIZE)};
-}
 
 int
 sys_path_get(uaddr_t user, char **out)

@@ -1,4 +1,4 @@
-/* What the handlers share: who asks, paths, times. */
+/* What the handlers share: paths, times, masks. */
 #ifndef SYS_UTIL_H
 #define SYS_UTIL_H
 
@@ -7,9 +7,7 @@
 #include "fs/namei.h"
 #include "proc/fdtable.h"
 #include "proc/signal.h"
-
-/* The current thread, as fs/ wants to know it. */
-struct fs_who sys_who(void);
+#include "proc/who.h"
 
 /*
  * A user's path, in kernel memory until path_free.
