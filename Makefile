@@ -150,10 +150,12 @@ BOOTPROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/boot/*.c))
 .PHONY: user
 user: $(UPROGS) $(GUEST) $(BOOTPROGS)
 
-$(UPROGS) $(BOOTPROGS): $(O)/%: %.c Makefile
+# A program is NAME.c and, if there is a folder NAME, what lies in that.
+.SECONDEXPANSION:
+$(UPROGS) $(BOOTPROGS): $(O)/%: %.c $$(wildcard $$*/*.[ch]) Makefile
 	$(call say,USER,$<)
 	@mkdir -p $(@D)
-	$(Q)$(UCC) $(UFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+	$(Q)$(UCC) $(UFLAGS) -o $@ $(filter %.c,$^)
 
 # Tests are optimised as programs are, and threads are linked whole.
 $(O)/tests/guest/%.o: tests/guest/%.c Makefile
@@ -175,12 +177,18 @@ IFILES    := $(foreach p,$(UPROGS),$(if $(filter init,$(notdir $(p))),\
 	$(p):/init,$(p):/bin/$(notdir $(p)))) \
 	$(if $(GUEST),$(GUEST):/tests/guest)
 
+# A program is in /bin also under the names in its lines /* names: ... */.
+names = $(shell sed -n 's,^/\* names: \(.*\) \*/$$,\1,p' user/$(1).c)
+
 .PHONY: initramfs
 initramfs: $(INITRAMFS)
 
 $(INITRAMFS): $(UPROGS) $(GUEST) $(O)/tools/mkcpio Makefile
 	$(call say,CPIO,$@)
-	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) $(IFILES) >$@
+	$(Q)rm -rf $(O)/links && mkdir -p $(O)/links
+	$(Q)$(foreach p,$(notdir $(UPROGS)),for name in $(call names,$(p)); do \
+		ln -s $(p) $(O)/links/$$name || exit 1; done;)
+	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) $(IFILES) $(O)/links:/bin >$@
 
 # ---- tools for the host -----------------------------------------------------
 
