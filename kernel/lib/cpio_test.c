@@ -230,6 +230,30 @@ test_broken_sizes(void **state)
 }
 
 static void
+test_names(void **state)
+{
+	static char name[4097];
+	struct cpio it;
+
+	(void)state;
+	a.len = 0;
+	add("", 0100644, "1");
+	start(&it);
+	must_end(&it, -EINVAL);
+	memset(name, 'n', sizeof(name) - 1);
+	a.len = 0;
+	add(name, 0100644, "1");
+	start(&it);
+	must_end(&it, -EINVAL);
+	name[4095] = 0;
+	a.len = 0;
+	add(name, 0100644, "1");
+	start(&it);
+	must_give(&it, name, "1", 0);
+	must_end(&it, -ENOENT);
+}
+
+static void
 test_bad_digit(void **state)
 {
 	static const char bad[] = {'g', '/', ':', '@', 'G', '`', ' ', '-', 'x'};
@@ -274,6 +298,7 @@ main(void)
 	    cmocka_unit_test(test_broken_in_the_middle),
 	    cmocka_unit_test(test_misplaced_header),
 	    cmocka_unit_test(test_broken_sizes),
+	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_bad_digit),
 	    cmocka_unit_test(test_damaged),
 	};

@@ -26,7 +26,7 @@ check_header(const struct elf64_hdr *h)
 	if (h->e_machine != EM_RISCV ||
 	    (h->e_type != ET_EXEC && h->e_type != ET_DYN))
 		return -ENOEXEC;
-	if (h->e_phentsize != sizeof(struct elf64_phdr) || h->e_phnum == 0 ||
+	if (h->e_phentsize != sizeof(struct elf64_phdr) ||
 	    h->e_phnum > ELF_MAX_SEGMENTS)
 		return -ENOEXEC;
 	return 0;
@@ -134,6 +134,7 @@ elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
 	int err;
 	u32 i;
 
+	/* A page of the cache goes on with zeros behind the end of the file. */
 	head_len_bytes = MIN(head_len_bytes, file_len_bytes);
 	if (head_len_bytes < sizeof(h))
 		return -ENOEXEC;

@@ -295,6 +295,22 @@ test_short(void **state)
 	}
 }
 
+/* The head goes on behind the end of the file. */
+static void
+test_padded_head(void **state)
+{
+	size_t need = offsetof(typeof(file), p[4]);
+
+	(void)state;
+	build();
+	file.p[0].p_filesz = 0;
+	file.p[0].p_offset = 0;
+	file.p[1] = file.p[2];
+	assert_int_equal(elf_parse(&file, sizeof(file), need, &image), 0);
+	assert_int_equal(
+	    elf_parse(&file, sizeof(file), need - 1, &image), -ENOEXEC);
+}
+
 static void
 test_damaged(void **state)
 {
@@ -315,6 +331,7 @@ main(void)
 	    cmocka_unit_test(test_most_headers),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_short),
+	    cmocka_unit_test(test_padded_head),
 	    cmocka_unit_test(test_damaged),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "fake.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "replay.h"
@@ -152,10 +153,11 @@ builder_finish(void)
 	header_set(VERSION, 17);
 	header_set(LAST_COMP, 16);
 	header_set(OFF_RSVMAP, append(reserved, sizeof(reserved)));
-	header_set(OFF_STRUCT, append(b.structs, b.len));
-	header_set(SIZE_STRUCT, b.len);
 	header_set(OFF_STRINGS, append(b.strings, b.strings_len));
 	header_set(SIZE_STRINGS, b.strings_len);
+	/* Last, so that a walk that leaves it leaves the blob as well. */
+	header_set(OFF_STRUCT, append(b.structs, b.len));
+	header_set(SIZE_STRUCT, b.len);
 	header_set(TOTALSIZE, b.blob_len);
 }
 
@@ -225,7 +227,7 @@ build_machine(void)
 	build_soc();
 	begin("aliases");
 	prop_string("serial0", "/soc/serial@10000000");
-	prop_string("loop", "loop");
+	prop_string("relative", "soc");
 	prop("torn", "/soc", 4);
 	end();
 	begin("chosen");
@@ -321,7 +323,7 @@ test_find_path(void **state)
 	assert_null(fdt_find_path(&f, "/soc/serial/x"));
 	assert_null(fdt_find_path(&f, "serial1"));
 	assert_null(fdt_find_path(&f, "serial0/x"));
-	assert_null(fdt_find_path(&f, "loop"));
+	assert_null(fdt_find_path(&f, "relative"));
 	assert_null(fdt_find_path(&f, "torn"));
 	assert_null(fdt_find_path(&f, ""));
 	assert_null(fdt_find_path(&f, "a-name-longer-than-any-property-has"));
@@ -402,6 +404,10 @@ test_reg(void **state)
 	    -ENOENT);
 	assert_int_equal(
 	    fdt_reg(&f, must_find(&f, "/soc/serial"), UINT32_MAX, &addr, &size),
+	    -ENOENT);
+	/* Times the four cells of an entry it is 2^32. */
+	assert_int_equal(
+	    fdt_reg(&f, must_find(&f, "/soc/serial"), 1u << 30, &addr, &size),
 	    -ENOENT);
 	/* The root says nothing of cells: two and one. */
 	assert_int_equal(
@@ -590,6 +596,27 @@ test_broken_structures(void **state)
 	}
 }
 
+/* The structure block ends early, and with it the memory. */
+static void
+test_cut_structure(void **state)
+{
+	struct fdt f;
+	u32 len, cut;
+	u8 *copy;
+
+	(void)state;
+	build_machine();
+	len = b.blob_len;
+	for (cut = 1; cut <= b.len; cut++) {
+		header_set(TOTALSIZE, len - cut);
+		header_set(SIZE_STRUCT, b.len - cut);
+		copy = malloc(len - cut);
+		memcpy(copy, b.blob, len - cut);
+		assert_int_equal(fdt_open(copy, len - cut, &f), -EINVAL);
+		free(copy);
+	}
+}
+
 static void
 test_deepest(void **state)
 {
@@ -662,6 +689,7 @@ main(void)
 	    cmocka_unit_test(test_reserved),
 	    cmocka_unit_test(test_lying_headers),
 	    cmocka_unit_test(test_broken_structures),
+	    cmocka_unit_test(test_cut_structure),
 	    cmocka_unit_test(test_deepest),
 	    cmocka_unit_test(test_odd_cells),
 	    cmocka_unit_test(test_damaged),
