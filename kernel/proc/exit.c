@@ -18,6 +18,7 @@
 #include "core/printk.h"
 #include "fs/cred.h"
 #include "fs/fs_context.h"
+#include "lib/string.h"
 #include "mm/mm.h"
 #include "proc/fdtable.h"
 #include "proc/futex.h"
@@ -113,6 +114,7 @@ leave_list(struct task *t, int status)
 	if (last) {
 		p->state = PROC_EXITING;
 		p->last_cred = cred;
+		memcpy(p->comm, t->comm, sizeof(p->comm));
 	}
 	spin_unlock(&p->sig.lock);
 	if (leads && !signal_group_status(p, &p->exit_status))

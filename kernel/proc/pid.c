@@ -145,6 +145,25 @@ task_get_by_tid(s32 tid)
 }
 
 s32
+pid_next_proc(s32 nr)
+{
+	struct pid *pid;
+	u64 at = nr;
+	s32 found = 0;
+
+	spin_lock(&proc_tree_lock);
+	while ((pid = xmap_next(&numbers, at, &at)) != NULL) {
+		if (pid->proc != NULL) {
+			found = pid->nr;
+			break;
+		}
+		at++;
+	}
+	spin_unlock(&proc_tree_lock);
+	return found;
+}
+
+s32
 pid_max(void)
 {
 	return atomic_load(&number_limit);

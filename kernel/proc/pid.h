@@ -51,6 +51,12 @@ struct session *session_find_locked(s32 sid);
 struct proc *proc_get_by_pid(s32 pid) MUST_CHECK;
 struct task *task_get_by_tid(s32 tid) MUST_CHECK;
 
+/*
+ * The lowest number from nr on that a process has, or 0; for the lists in
+ * /proc.  Locks: takes PROC_TREE.
+ */
+s32 pid_next_proc(s32 nr);
+
 /* How many numbers there are, for /proc/sys/kernel/pid_max. */
 s32 pid_max(void);
 int pid_set_max(s32 max) MUST_CHECK;

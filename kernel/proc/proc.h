@@ -151,9 +151,9 @@ struct proc {
 	int pdeath_signal;    /* p: prctl: sent when the parent dies */
 	struct waitq child_wait; /* its threads in wait4 and waitid */
 	struct waitq alone_wait; /* its thread in exec, until it is alone */
-	const struct cred
-	    *last_cred;          /* p: of the last thread that left; counted */
-	struct proc_usage ended; /* s: threads that have left */
+	const struct cred *last_cred; /* p: of the last that left; counted */
+	char comm[COMM_SIZE];         /* p: its name */
+	struct proc_usage ended;      /* s: threads that have left */
 	struct proc_usage children_usage; /* p: reaped children, and theirs */
 	u64 start_ns;                     /* c: monotonic */
 	struct sigproc sig;               /* see signal.h */

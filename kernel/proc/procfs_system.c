@@ -1,0 +1,367 @@
+/* The files of /proc that are about the whole machine. */
+#include <linux/fs.h>
+#include <linux/stat.h>
+
+#include "core/clock.h"
+#include "core/hart.h"
+#include "fs/fs_context.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/slab.h"
+#include "proc/procfs.h"
+#include "proc/procfs_view.h"
+
+#define NS_PER_TICK (NSEC_PER_SEC / 100) /* USER_HZ */
+#define PAGE_KIB    (PAGE_SIZE / 1024)
+
+static const char *boot_cmdline = "";
+
+/* ---- memory and time ----------------------------------------------------- */
+
+static void
+print_kib(struct seq *s, const char *name, u64 pages)
+{
+	char label[24];
+
+	fmt_snprint(label, sizeof(label), "%s:", name);
+	seq_print(s, "%-16s%8lu kB\n", label, pages * PAGE_KIB);
+}
+
+static int
+show_meminfo(struct seq *s, struct procfs_key key)
+{
+	struct frame_stats f;
+
+	(void)key;
+	frame_stats(&f);
+	print_kib(s, "MemTotal", f.total - f.kinds[PAGE_RESERVED]);
+	print_kib(s, "MemFree", f.free);
+	print_kib(s, "MemAvailable", f.free + f.kinds[PAGE_CACHE]);
+	print_kib(s, "Buffers", 0);
+	print_kib(s, "Cached", f.kinds[PAGE_CACHE]);
+	print_kib(s, "SwapCached", 0);
+	print_kib(s, "SwapTotal", 0);
+	print_kib(s, "SwapFree", 0);
+	print_kib(s, "AnonPages", f.kinds[PAGE_ANON]);
+	print_kib(s, "Slab", f.kinds[PAGE_SLAB]);
+	print_kib(s, "PageTables", f.kinds[PAGE_TABLE]);
+	return 0;
+}
+
+static u64
+total_idle_ns(void)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < nr_harts; i++)
+		sum += atomic_load(&harts[i].idle_ns);
+	return sum;
+}
+
+static void
+print_seconds(struct seq *s, u64 ns, char end)
+{
+	seq_print(s, "%lu.%02lu%c", ns / NSEC_PER_SEC,
+	    ns % NSEC_PER_SEC / NS_PER_TICK, end);
+}
+
+static int
+show_uptime(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	print_seconds(s, clock_mono_ns(), ' ');
+	print_seconds(s, total_idle_ns(), '\n');
+	return 0;
+}
+
+/*
+ * Harts know how long they were idle, not what for they were busy: all of
+ * that stands in the first column.
+ */
+static void
+print_cpu(struct seq *s, const char *name, u64 all_ns, u64 idle_ns)
+{
+	u64 busy = all_ns > idle_ns ? all_ns - idle_ns : 0;
+
+	seq_print(s, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, busy / NS_PER_TICK,
+	    idle_ns / NS_PER_TICK);
+}
+
+static u32
+nr_running(u32 *nr_tasks)
+{
+	struct proc *p;
+	struct task *t;
+	u32 running = 0;
+
+	*nr_tasks = 0;
+	spin_lock(&proc_tree_lock);
+	list_for_each (p, &proc_all, all) {
+		*nr_tasks += p->nr_tasks;
+		list_for_each (t, &p->tasks, link)
+			running += t->thread.state != THREAD_PARKED;
+	}
+	spin_unlock(&proc_tree_lock);
+	return running;
+}
+
+static int
+show_stat(struct seq *s, struct procfs_key key)
+{
+	u64 now = clock_mono_ns();
+	u64 interrupts = 0, switches = 0;
+	char name[8];
+	u32 i, nr;
+
+	(void)key;
+	print_cpu(s, "cpu ", now * nr_harts, total_idle_ns());
+	for (i = 0; i < nr_harts; i++) {
+		fmt_snprint(name, sizeof(name), "cpu%u", i);
+		print_cpu(s, name, now, atomic_load(&harts[i].idle_ns));
+		interrupts += atomic_load(&harts[i].nr_interrupts);
+		switches += atomic_load(&harts[i].nr_switches);
+	}
+	seq_print(s, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\n",
+	    interrupts, switches, (clock_real_ns() - now) / NSEC_PER_SEC,
+	    atomic_load(&nr_forks_total) + 1);
+	seq_print(s, "procs_running %u\nprocs_blocked 0\n", nr_running(&nr));
+	return 0;
+}
+
+/* Averages are not kept; what runs now is told. */
+static int
+show_loadavg(struct seq *s, struct procfs_key key)
+{
+	u32 nr;
+	u32 running = nr_running(&nr);
+
+	(void)key;
+	seq_print(s, "0.00 0.00 0.00 %u/%u %d\n", running, nr, pid_last());
+	return 0;
+}
+
+/* ---- what machine, what kernel ------------------------------------------- */
+
+static int
+show_cpuinfo(struct seq *s, struct procfs_key key)
+{
+	u32 i;
+
+	(void)key;
+	for (i = 0; i < nr_harts; i++)
+		seq_print(s,
+		    "processor\t: %u\nhart\t\t: %u\nisa\t\t: rv64imafdc\n"
+		    "mmu\t\t: sv39\n\n",
+		    i, harts[i].hartid);
+	return 0;
+}
+
+static int
+show_version(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(
+	    s, "Linux version %s (calf) %s\n", KERNEL_RELEASE, KERNEL_VERSION);
+	return 0;
+}
+
+static int
+show_cmdline(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%s\n", boot_cmdline);
+	return 0;
+}
+
+static int
+show_filesystems(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_puts(s, "nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\n");
+	return 0;
+}
+
+/* ---- mounts -------------------------------------------------------------- */
+
+static const struct {
+	u32 flag;
+	const char *word;
+} mount_words[] = {
+    {MS_NOSUID, ",nosuid"},
+    {MS_NODEV, ",nodev"},
+    {MS_NOEXEC, ",noexec"},
+    {MS_SYNCHRONOUS, ",sync"},
+    {MS_NOATIME, ",noatime"},
+    {MS_NODIRATIME, ",nodiratime"},
+    {MS_RELATIME, ",relatime"},
+};
+
+static void
+print_options(struct seq *s, u32 flags)
+{
+	size_t i;
+
+	seq_puts(s, flags & MS_RDONLY ? "ro" : "rw");
+	for (i = 0; i < ARRAY_SIZE(mount_words); i++)
+		if (flags & mount_words[i].flag)
+			seq_puts(s, mount_words[i].word);
+}
+
+/* What cannot be reached from root is not there for who asks. */
+static void
+print_mount(struct seq *s, struct mount *m, struct path root, char *buf)
+{
+	struct path place = {m, m->root};
+	char *text;
+
+	if (path_text(place, root, false, buf, PATH_MAX_BYTES, &text) != 0)
+		return;
+	seq_escape(s, m->source != NULL ? m->source : "none");
+	seq_puts(s, " ");
+	seq_escape(s, text);
+	seq_print(s, " %s ", m->fs->type);
+	print_options(s, atomic_load(&m->flags));
+	seq_puts(s, " 0 0\n");
+}
+
+int
+procfs_show_mounts(struct seq *s, struct procfs_key key)
+{
+	char *buf = kmalloc(PATH_MAX_BYTES);
+	struct path root;
+	struct mount *m;
+	u32 last = 0;
+
+	(void)key;
+	if (buf == NULL)
+		return -ENOMEM;
+	root = fs_context_root(task_current()->fs);
+	while ((m = mount_next(last)) != NULL) {
+		last = m->id;
+		print_mount(s, m, root, buf);
+		mount_put(m);
+	}
+	path_put(root);
+	kfree(buf);
+	return 0;
+}
+
+/* ---- links and settings -------------------------------------------------- */
+
+static int
+read_self(struct procfs_key key, char *buf, size_t cap)
+{
+	(void)key;
+	fmt_snprint(buf, cap, "%d", proc_current()->nr);
+	return 0;
+}
+
+static int
+read_thread_self(struct procfs_key key, char *buf, size_t cap)
+{
+	(void)key;
+	fmt_snprint(
+	    buf, cap, "%d/task/%d", proc_current()->nr, task_current()->tid);
+	return 0;
+}
+
+static int
+show_pid_max(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%d\n", pid_max());
+	return 0;
+}
+
+static int
+write_pid_max(struct procfs_key key, const char *text, size_t len)
+{
+	u64 val;
+
+	(void)key;
+	(void)len;
+	if (str_to_u64(text, 10, NULL, &val) != 0 || val > INT32_MAX)
+		return -EINVAL;
+	return pid_set_max(val);
+}
+
+static int
+show_release(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%s\n", KERNEL_RELEASE);
+	return 0;
+}
+
+/* /proc/sys/vm/overcommit_memory: always, see docs/memory.md. */
+static int
+show_overcommit(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_puts(s, "1\n");
+	return 0;
+}
+
+static const struct procfs_entry kernel_entries[] = {
+    {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_release},
+    {.name = "pid_max",
+	.mode = S_IFREG | 0644,
+	.show = show_pid_max,
+	.write = write_pid_max},
+};
+static const struct procfs_entry vm_entries[] = {
+    {.name = "overcommit_memory",
+	.mode = S_IFREG | 0444,
+	.show = show_overcommit},
+};
+static struct procfs_table kernel_table = {
+    kernel_entries, ARRAY_SIZE(kernel_entries), NULL};
+static struct procfs_table vm_table = {
+    vm_entries, ARRAY_SIZE(vm_entries), NULL};
+static struct procfs_dir kernel_dir = {.tables = &kernel_table};
+static struct procfs_dir vm_dir = {.tables = &vm_table};
+
+static const struct procfs_entry sys_entries[] = {
+    {.name = "kernel", .mode = S_IFDIR | 0555, .dir = &kernel_dir},
+    {.name = "vm", .mode = S_IFDIR | 0555, .dir = &vm_dir},
+};
+static struct procfs_table sys_table = {
+    sys_entries, ARRAY_SIZE(sys_entries), NULL};
+static struct procfs_dir sys_dir = {.tables = &sys_table};
+
+static const struct procfs_entry root_entries[] = {
+    {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
+    {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
+    {.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
+    {.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
+    {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
+    {.name = "mounts", .mode = S_IFREG | 0444, .show = procfs_show_mounts},
+    {.name = "self", .mode = S_IFLNK | 0777, .readlink = read_self},
+    {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
+    {.name = "sys", .mode = S_IFDIR | 0555, .dir = &sys_dir},
+    {.name = "thread-self",
+	.mode = S_IFLNK | 0777,
+	.readlink = read_thread_self},
+    {.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
+    {.name = "version", .mode = S_IFREG | 0444, .show = show_version},
+};
+static struct procfs_table root_table = {
+    root_entries, ARRAY_SIZE(root_entries), NULL};
+
+void
+procfs_system_init(void)
+{
+	procfs_add(&procfs_root, &root_table);
+}
+
+void
+proc_procfs_init(const char *cmdline)
+{
+	boot_cmdline = cmdline;
+	procfs_pid_init();
+	procfs_dirs_init();
+	procfs_system_init();
+	procfs_calf_init();
+}
