@@ -10,13 +10,13 @@
 #ifndef MM_LAYOUT_H
 #define MM_LAYOUT_H
 
-#define USER_TOP       0x0000003fffff0000ul
-#define USER_HALF_END  0x0000004000000000ul
-#define DIRECT_BASE    0xffffffc000000000ul
-#define DIRECT_SIZE    (96ul << 30)
-#define KMAP_BASE      0xffffffe000000000ul
-#define KMAP_SIZE      (1ul << 30)
+#define USER_TOP      0x0000003fffff0000ul
+#define USER_HALF_END 0x0000004000000000ul
+#define DIRECT_BASE   0xffffffc000000000ul
+#define DIRECT_SIZE   (96ul << 30)
+#define KMAP_BASE     0xffffffe000000000ul
+#define KMAP_SIZE     (1ul << 30)
 /* Physical: devices lie below, RAM begins here or above. */
-#define DEVICE_END     0x80000000ul
+#define DEVICE_END 0x80000000ul
 
 #endif
