@@ -31,6 +31,7 @@
 #include "mm/slab.h"
 #include "proc/futex.h"
 #include "proc/proc.h"
+#include "proc/procfs.h"
 #include "proc/session.h"
 
 void boot_main(u32 hartid, u64 fdt_pa);
@@ -96,6 +97,7 @@ init_files(void)
 	struct mem_range *rd = &machine.initrd;
 
 	vfs_init();
+	proc_procfs_init(machine.cmdline);
 	if (rd->start == rd->end)
 		panic("there is no initrd, and so nothing to run");
 	initramfs_unpack(paddr_kva(paddr(rd->start)), rd->end - rd->start);

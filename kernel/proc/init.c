@@ -6,11 +6,13 @@
  * words with '=' and without '.' are its environment, others its arguments,
  * and all that follows "--" is arguments whatever it looks like.
  */
+#include <linux/fcntl.h>
 #include <linux/resource.h>
 
 #include "core/panic.h"
+#include "core/printk.h"
 #include "fs/cred.h"
-#include "fs/fs_context.h"
+#include "fs/namei.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/exec.h"
@@ -119,12 +121,32 @@ cut_words(struct init_words *w, const char *path, const char *cmdline)
 
 static struct init_words words;
 
+/* Descriptors 0, 1 and 2, if there is a console to be opened. */
+static void
+open_console(void)
+{
+	struct fs_who who = who_current();
+	struct file *file;
+	int fd;
+
+	if (namei_open(&who, fs_name(NULL, "/dev/console"), O_RDWR, 0, &file) !=
+	    0) {
+		printk("there is no /dev/console for process 1\n");
+		return;
+	}
+	while (fd_open_take(file_get(file), false, &fd) == 0 && fd < 2)
+		;
+	file_put(file);
+}
+
 static void
 init_entry(void *arg)
 {
 	struct task *t = arg;
-	int err = proc_exec_kernel(words.path, words.argv, words.envp);
+	int err;
 
+	open_console();
+	err = proc_exec_kernel(words.path, words.argv, words.envp);
 	if (err != 0)
 		panic("cannot run %s as process 1: error %d", words.path, -err);
 	kfree(words.text);

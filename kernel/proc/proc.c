@@ -10,7 +10,6 @@
 #include "mm/kmap.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
-#include "proc/futex.h"
 #include "proc/proc_impl.h"
 #include "proc/session.h"
 
@@ -23,7 +22,6 @@ void
 proc_init(void)
 {
 	pid_init();
-	futex_init();
 }
 
 bool
