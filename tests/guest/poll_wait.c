@@ -47,6 +47,7 @@ drainer(void)
 static void
 for_others(void)
 {
+	static char buf[4096];
 	struct pollfd r = {.events = POLLIN}, w = {.events = POLLOUT};
 	pid_t pid;
 
@@ -59,14 +60,14 @@ for_others(void)
 	is(poll(&r, 1, -1), 1, "a poll waits until somebody writes");
 	is(r.revents, POLLIN, "and says so");
 	wait_status(pid);
-	while (write(p[1], "yyyy", 4) > 0)
+	while (write(p[1], buf, sizeof(buf)) > 0)
 		;
 	pid = spawn(drainer);
 	gate_open(&g);
 	is(poll(&w, 1, -1), 1, "or until somebody reads");
 	is(w.revents, POLLOUT, "and says so");
 	wait_status(pid);
-	while (read(p[0], (char[512]){0}, 512) > 0)
+	while (read(p[0], buf, sizeof(buf)) > 0)
 		;
 	pid = spawn(closer);
 	close(p[1]);
