@@ -320,7 +320,8 @@ read_present(struct fault *f)
 	if (f->path.level > 0)
 		return false;
 	word = pt_load(f->path.entry[0]);
-	if (!pt_is_leaf(word))
+	/* Hidden: who may read it nevertheless does not use its address. */
+	if (!pt_is_leaf(word) && !pt_is_hidden(word))
 		return false;
 	tlb_fence_local(&f->mm->space);
 	return true;

@@ -36,10 +36,15 @@ static u32 search_from;    /* lock */
 static void *kept;         /* lock: stacks, linked by their first word */
 static u32 nr_kept;        /* lock */
 
+static u64 reclaim_stacks(u64 nr_frames);
+
 void
 kmap_init(u64 *table)
 {
+	static struct frame_reclaimer stacks = {.reclaim = reclaim_stacks};
+
 	level1 = table;
+	frame_add_reclaimer(&stacks);
 }
 
 static u64
@@ -249,8 +254,8 @@ kstack_free(void *stack)
 	spin_unlock(&lock);
 }
 
-u64
-kstack_reclaim(u64 nr_frames)
+static u64
+reclaim_stacks(u64 nr_frames)
 {
 	u64 freed = 0;
 

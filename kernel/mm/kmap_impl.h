@@ -6,7 +6,5 @@
 
 /* Boot: the level-1 table that every root table links at KMAP_BASE. */
 void kmap_init(u64 *table);
-/* Frees kept stacks; returns the frames.  Locks: interrupts on. */
-u64 kstack_reclaim(u64 nr_frames);
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/kmap.h"
 #include "mm/layout.h"
 #include "mm/mm_impl.h"
 #include "mm/slab.h"
@@ -156,6 +157,8 @@ mm_put(struct mm *mm)
 	audit_leave();
 	region_block_put(mm->block);
 	kfree(mm);
+	/* Ends of processes are when stacks pile up. */
+	kstack_trim();
 }
 
 /*
