@@ -8,8 +8,8 @@ SOURCES  := $(wildcard $(SOURCES))
 CSOURCES := $(filter kernel/% user/% tests/% tools/% bench/%,\
 	$(filter %.c %.h,$(SOURCES)))
 
-CHECKS := format layers headers functions ifs words gcc gcc-debug clang \
-	clang-debug
+CHECKS := format layers headers functions ifs words docs gcc gcc-debug \
+	clang clang-debug
 
 .PHONY: check $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%) host-check
@@ -39,6 +39,12 @@ check-ifs:
 
 check-words:
 	@tools/words $(SOURCES)
+
+# Documents that are made from tables are what would be made now.
+check-docs:
+	@tools/mklocking | diff docs/locking.md - >&2
+	@tools/mksyscalls kernel/sys/syscalls.tbl --doc | \
+		diff docs/syscalls.md - >&2
 
 # Each header compiles alone: it includes what it uses.
 KHEADERS := $(filter kernel/%.h,$(SOURCES))

@@ -4,6 +4,7 @@
 
 #include "fs/file.h"
 #include "lib/elf.h"
+#include "mm/mm.h"
 #include "proc/exec_args.h"
 #include "proc/exec_script.h"
 #include "proc/proc.h"
