@@ -139,7 +139,6 @@ leave_memory(struct task *t)
 	struct mm *mm = p->mm;
 	struct file *exe = p->exe;
 
-	mm_use(NULL);
 	spin_lock(&proc_tree_lock);
 	p->mm = NULL;
 	p->exe = NULL;
@@ -271,6 +270,11 @@ leave(int status)
 
 	task_leave_memory(t);
 	leave_files(t);
+	/*
+	 * Before we leave the list: from then on the last thread may free the
+	 * tables, and no hart may run with them.
+	 */
+	mm_use(NULL);
 	if (!leave_list(t, status))
 		thread_exit();
 	if (p == proc_init1)
