@@ -117,8 +117,11 @@ leave_list(struct task *t, int status)
 		memcpy(p->comm, t->comm, sizeof(p->comm));
 	}
 	spin_unlock(&p->sig.lock);
-	if (leads && !signal_group_status(p, &p->exit_status))
+	if (leads)
 		p->exit_status = status;
+	/* The leader may have left before somebody ended the whole. */
+	if (last)
+		(void)signal_group_status(p, &p->exit_status);
 	if (!last) {
 		hand_over_children_locked(t);
 		proc_vfork_done_locked(t);

@@ -340,7 +340,8 @@ signal_group_status(struct proc *p, int *status)
 
 	spin_lock(&p->sig.lock);
 	ending = p->sig.group_exit;
-	*status = p->sig.group_status;
+	if (ending)
+		*status = p->sig.group_status;
 	spin_unlock(&p->sig.lock);
 	return ending;
 }

@@ -161,7 +161,7 @@ void signal_exit_proc(struct proc *p);
  * caller's counts.  Other threads end when they next look.
  */
 void signal_begin_exit(int status);
-/* True when the process ends as a whole, and with which status. */
+/* True when the process ends as a whole: then *status is its wait status. */
 bool signal_group_status(struct proc *p, int *status);
 
 /* --- Sending ---------------------------------------------------------- */
