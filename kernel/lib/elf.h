@@ -38,8 +38,8 @@ struct elf_image {
 	bool is_dyn; /* position-independent */
 	enum elf_stack stack;
 	u64 entry;
-	u64 start; /* of the first page */
-	u64 end;   /* of the last page */
+	u64 start; /* the segments' pages are [start, end) */
+	u64 end;
 	u64 align; /* a power of two that a load address is a multiple of */
 	u64 phdr_vaddr; /* where the program headers get mapped, or 0 */
 	u32 nr_phdrs;
@@ -52,7 +52,7 @@ struct elf_image {
 
 /*
  * head is the start of the file; the program headers must lie in it.
- * Errors: ENOEXEC, for whatever reason.
+ * Errors: ENOEXEC, for whatever reason; image is then without meaning.
  */
 int elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
     struct elf_image *image) MUST_CHECK;
