@@ -105,6 +105,13 @@ init_files(void)
 	frame_add_ram(paddr(rd->start), paddr(align_down(rd->end, PAGE_SIZE)));
 }
 
+/* The thread that booted has done its work. */
+static void
+release_init(struct thread *t)
+{
+	kstack_free(t->stack);
+}
+
 static void
 start_user(void *arg)
 {
@@ -202,7 +209,8 @@ boot_main(u32 hartid, u64 fdt_pa)
 		mm_audit_at_power_off();
 	printk("calf: %u harts, %lu MiB of memory\n", nr_harts,
 	    page_count >> (20 - PAGE_SHIFT));
-	thread_init(&init_thread, kstack_alloc(), start_user, NULL, NULL);
+	thread_init(
+	    &init_thread, kstack_alloc(), start_user, NULL, release_init);
 	init_thread.name = "init";
 	thread_start(&init_thread);
 	start_this_hart(&harts[0]);
