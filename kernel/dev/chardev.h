@@ -65,8 +65,7 @@ struct chardev_ops {
 };
 
 /*
- * struct chardev: one registered number, for ever.  The driver owns the
- * memory (usually static) and fills in all but link.
+ * struct chardev: one registered number, for ever; chardev_register makes it.
  */
 struct chardev {
 	const char *name; /* c: below /dev; NULL: not shown there */

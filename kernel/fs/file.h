@@ -93,8 +93,9 @@ file_get(struct file *f)
 void file_put(struct file *f);
 
 /*
- * A file without a name (pipe, epoll, socket).  inode NULL: one that all such
- * share; else a reference is taken.  flags: O_ACCMODE and O_NONBLOCK count.
+ * A file without a name (epoll, socket), shown by its kind and inode number.
+ * inode NULL: one of its own; else a reference is taken.  flags: O_ACCMODE and
+ * O_NONBLOCK count.
  * Calls no ops->open.  Errors: -ENOMEM.
  */
 int file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,

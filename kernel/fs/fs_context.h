@@ -18,7 +18,7 @@ struct fs_context {
 	struct spinlock lock; /* rank FS_CONTEXT */
 	struct path root;     /* f */
 	struct path cwd;      /* f */
-	u32 umask;            /* f */
+	u32 umask;            /* a */
 };
 
 /*

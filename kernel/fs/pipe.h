@@ -11,9 +11,11 @@
 
 /*
  * Both ends: ends[0] to read, ends[1] to write, a reference each.
- * flags: O_NONBLOCK, O_DIRECT (packets); O_CLOEXEC is the caller's affair.
+ * flags: O_NONBLOCK; O_CLOEXEC is the caller's affair.
+ * Errors: -EINVAL another flag (packets are not offered), -ENOMEM.
  */
-int pipe_create(u32 flags, struct file *ends[2]) MUST_CHECK;
+int pipe_create(
+    const struct fs_who *who, u32 flags, struct file *ends[2]) MUST_CHECK;
 bool file_is_pipe(const struct file *f);
 /* F_GETPIPE_SZ and F_SETPIPE_SZ: bytes.  Errors: -EBADF it is no pipe,
  * -EBUSY more than that is in it, -EPERM, -EINVAL, -ENOMEM. */

@@ -11,9 +11,6 @@
  */
 int tmpfs_create(
     const char *type, const char *data, struct filesystem **out) MUST_CHECK;
-/* A file in no directory, for memfd_create and O_TMPFILE. */
-int tmpfs_create_unnamed(struct filesystem *fs, const struct inode_new *new,
-    struct inode **out) MUST_CHECK;
 /* Boot: makes the type known. */
 void tmpfs_init(void);
 

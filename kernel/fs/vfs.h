@@ -102,11 +102,17 @@ struct file_stat {
 	s64 btime_ns;
 };
 
-/* A name as a file system gets it: not terminated. */
+/*
+ * A name as a file system gets it: not terminated.  The hash is the same for
+ * the same bytes until the next boot, and nobody outside can guess it.
+ */
 struct name {
 	const char *text;
 	u32 len;
+	u64 hash;
 };
+
+struct name name_make(const char *text, u32 len);
 
 /* What a new file begins with. */
 struct inode_new {
@@ -139,11 +145,14 @@ struct inode_ops {
 	int (*rename)(struct inode *from_dir, struct name from,
 	    struct inode *inode, struct inode *to_dir, struct name to,
 	    struct inode *victim, bool exchange);
+	/* A file without a name; nlink 0.  NULL: -EOPNOTSUPP. */
+	int (*tmpfile)(
+	    struct inode *dir, const struct inode_new *new, struct inode **out);
 	/*
-	 * A symbolic link's text, terminated, into buf of PATH_MAX_BYTES;
-	 * *len_out without the zero.  Locks: none.
+	 * A symbolic link's text, terminated, into buf; cap is more than its
+	 * size_bytes, or if that is 0, PATH_MAX_BYTES.  Locks: none.
 	 */
-	int (*readlink)(struct inode *inode, char *buf, size_t *len_out);
+	int (*readlink)(struct inode *inode, char *buf, size_t cap);
 	/*
 	 * Links that lead elsewhere than their text says (/proc); gives path.
 	 * Locks: none.
@@ -188,8 +197,9 @@ struct inode {
 	u32 uid;        /* i* */
 	u32 gid;        /* i* */
 	u32 rdev;       /* c */
-	u32 nr_writers; /* a: files open for writing; see file_deny_write */
+	s32 nr_writers; /* a: files open for writing; < 0: they are denied */
 	bool dead;      /* i: a directory that was removed */
+	bool linkable;  /* i: has no name yet and may get one: O_TMPFILE */
 };
 
 static inline bool
@@ -246,14 +256,15 @@ void inode_touch(struct inode *i);
  */
 struct dentry {
 	struct refcount refs;  /* a */
-	struct dentry *parent; /* d: counted; NULL for a root */
+	struct dentry *parent; /* d: counted; NULL: root, or no directory */
 	struct inode *inode;   /* c: counted */
 	struct dentry *next;   /* d: in its hash bucket */
 	char *name;            /* d: inline_name, or memory of its own */
 	u32 hash;              /* d: of the name */
 	u8 len;                /* d: of the name */
+	bool hashed;           /* d: it can be found by its name */
 	bool deleted;          /* d, read without it for a hint */
-	u32 nr_mounts;         /* written under MOUNT, read without it */
+	u32 nr_mounts;         /* a: mounts that cover it, through any mount */
 	char inline_name[DENTRY_INLINE_NAME]; /* d */
 };
 

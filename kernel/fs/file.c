@@ -1,0 +1,402 @@
+/*
+ * Open files: opening, closing, and what is the same for every kind.
+ */
+#include "fs/file.h"
+
+#include <asm/ioctls.h>
+#include <linux/fs.h>
+#include <linux/poll.h>
+
+#include "fs/attr.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/usercopy.h"
+
+/* Flags that mean something only while the file is being opened. */
+#define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+
+/* ---- writers and programs --------------------------------------------------
+ */
+
+/*
+ * nr_writers counts who has the file open for writing, or, below zero, who
+ * wants it to stay as it is.
+ */
+int
+inode_get_write(struct inode *i)
+{
+	s32 was = atomic_load(&i->nr_writers);
+
+	do {
+		if (was < 0)
+			return -ETXTBSY;
+	} while (!atomic_cas(&i->nr_writers, &was, was + 1));
+	return 0;
+}
+
+void
+inode_put_write(struct inode *i)
+{
+	s32 left = atomic_sub(&i->nr_writers, 1);
+
+	assert(left >= 0);
+}
+
+int
+file_deny_write(struct file *f)
+{
+	s32 was = atomic_load(&f->inode->nr_writers);
+
+	do {
+		if (was > 0)
+			return -ETXTBSY;
+	} while (!atomic_cas(&f->inode->nr_writers, &was, was - 1));
+	return 0;
+}
+
+void
+file_allow_write(struct file *f)
+{
+	s32 left = atomic_add(&f->inode->nr_writers, 1);
+
+	assert(left <= 0);
+}
+
+/* ---- opening and closing ---------------------------------------------------
+ */
+
+/* A place in the tree, not a file: nothing can be done with it. */
+static const struct file_ops path_only_ops = {};
+
+static u32
+access_of(u32 flags)
+{
+	if (flags & O_PATH)
+		return FILE_PATH_ONLY;
+	switch (flags & O_ACCMODE) {
+	case O_RDONLY:
+		return FILE_READ;
+	case O_WRONLY:
+		return FILE_WRITE;
+	case O_RDWR:
+		return FILE_READ | FILE_WRITE;
+	default: /* ioctl only, an old custom */
+		return 0;
+	}
+}
+
+static int
+file_new(
+    struct path path, u32 flags, const struct file_ops *ops, struct file **out)
+{
+	struct file *f = kmalloc(sizeof(*f));
+
+	if (!f)
+		return -ENOMEM;
+	refcount_init(&f->refs, 1);
+	f->access = access_of(flags) | (ops->seekable ? FILE_SEEKABLE : 0);
+	f->flags = flags & ~OPEN_ONLY;
+	f->ops = ops;
+	f->path = path_get(path);
+	f->inode = path.dentry->inode;
+	mutex_init(&f->pos_lock, RANK_FILE_POS);
+	f->pos = 0;
+	f->private = NULL;
+	*out = f;
+	return 0;
+}
+
+static bool
+counts_as_writer(const struct file *f)
+{
+	return (f->access & FILE_WRITE) && inode_is_regular(f->inode);
+}
+
+static void
+file_free(struct file *f)
+{
+	path_put(f->path);
+	kfree(f);
+}
+
+int
+file_create(struct path path, u32 flags, struct file **out)
+{
+	struct inode *inode = path.dentry->inode;
+	const struct file_ops *ops =
+	    (flags & O_PATH) ? &path_only_ops : inode->files;
+	struct file *f;
+	int err = file_new(path, flags, ops, &f);
+
+	if (err < 0)
+		return err;
+	if (counts_as_writer(f))
+		err = inode_get_write(inode);
+	if (err < 0)
+		goto free_file;
+	if (ops->open)
+		err = ops->open(f);
+	if (err < 0)
+		goto put_write;
+	*out = f;
+	return 0;
+
+put_write:
+	if (counts_as_writer(f))
+		inode_put_write(inode);
+free_file:
+	file_free(f);
+	return err;
+}
+
+int
+file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
+    void *private, struct file **out)
+{
+	struct path path;
+	int err = 0;
+
+	if (inode)
+		inode_get(inode);
+	else
+		err = inode_create_anon(0600, fs_who_kernel()->cred, &inode);
+	if (err < 0)
+		return err;
+	err = path_create_anon_take(ops->kind, inode, &path);
+	if (err < 0) {
+		inode_put(inode);
+		return err;
+	}
+	err = file_new(path, flags, ops, out);
+	path_put(path);
+	if (err == 0)
+		(*out)->private = private;
+	return err;
+}
+
+void
+file_put(struct file *f)
+{
+	if (!f || !refcount_put(&f->refs))
+		return;
+	if (f->ops->release)
+		f->ops->release(f);
+	if (counts_as_writer(f))
+		inode_put_write(f->inode);
+	file_free(f);
+}
+
+/* ---- flags -----------------------------------------------------------------
+ */
+
+#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC)
+
+u32
+file_flags(const struct file *f)
+{
+	return atomic_load(&f->flags);
+}
+
+static void
+change_flags(struct file *f, u32 mask, u32 flags)
+{
+	u32 was = atomic_load(&f->flags);
+
+	while (!atomic_cas(&f->flags, &was, (was & ~mask) | (flags & mask)))
+		;
+}
+
+int
+file_set_flags(const struct fs_who *who, struct file *f, u32 flags)
+{
+	u32 news = flags & ~file_flags(f);
+
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if ((news & O_NOATIME) && !inode_is_owner(f->inode, who->cred))
+		return -EPERM;
+	change_flags(f, SETTABLE_FLAGS, flags);
+	return 0;
+}
+
+/* ---- the rest --------------------------------------------------------------
+ */
+
+u32
+file_poll(struct file *f, struct poll_table *t)
+{
+	if (!f->ops->poll)
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	return f->ops->poll(f, t);
+}
+
+static s64
+set_nonblock(struct file *f, u64 arg)
+{
+	u32 on;
+	int err = user_load32(uaddr(arg), &on);
+
+	if (err < 0)
+		return err;
+	change_flags(f, O_NONBLOCK, on ? O_NONBLOCK : 0);
+	return 0;
+}
+
+static s64
+tell_unread(struct file *f, u64 arg)
+{
+	u64 size = atomic_load(&f->inode->size_bytes);
+	u64 pos = atomic_load(&f->pos);
+	s32 left = (s32)(size - pos);
+
+	return user_write(uaddr(arg), &left, sizeof(left));
+}
+
+s64
+file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
+{
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if (cmd == FIONBIO)
+		return set_nonblock(f, arg);
+	if (cmd == FIONREAD && inode_is_regular(f->inode))
+		return tell_unread(f, arg);
+	return f->ops->ioctl ? f->ops->ioctl(who, f, cmd, arg) : -ENOTTY;
+}
+
+/*
+ * The two names that every directory has come from here, at positions 0 and 1;
+ * the file system's own begin at 2.
+ */
+static bool
+emit_dots(struct file *f, struct dir_sink *sink)
+{
+	static const char *const dots[] = {".", ".."};
+
+	while (f->pos < 2) {
+		struct dentry *d = f->path.dentry;
+		struct name name = {dots[f->pos], f->pos + 1, 0};
+		u64 ino = d->inode->ino;
+
+		if (f->pos == 1) {
+			d = dentry_get_parent(d);
+			ino = d->inode->ino;
+			dentry_put(d);
+		}
+		if (!sink->emit(sink, name, ino, S_IFDIR >> 12, f->pos + 1))
+			return false;
+		f->pos++;
+	}
+	return true;
+}
+
+int
+file_readdir(struct file *f, struct dir_sink *sink)
+{
+	struct inode *dir = f->inode;
+	int err = 0;
+
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if (!f->ops->readdir)
+		return -ENOTDIR;
+	mutex_lock(&f->pos_lock);
+	mutex_lock(&dir->lock);
+	if (dir->dead)
+		err = -ENOENT;
+	else if (emit_dots(f, sink))
+		err = f->ops->readdir(f, sink, &f->pos);
+	mutex_unlock(&dir->lock);
+	mutex_unlock(&f->pos_lock);
+	if (err == 0)
+		file_accessed(f);
+	return err;
+}
+
+int
+file_sync(struct file *f, bool data_only)
+{
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+}
+
+int
+file_map(struct file *f, bool shared, u32 prot, struct object **out)
+{
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if (!(f->access & FILE_READ))
+		return -EACCES;
+	if (shared && (prot & 2) && !(f->access & FILE_WRITE))
+		return -EACCES;
+	if ((prot & 4) && (f->path.mount->flags & MS_NOEXEC))
+		return -EPERM;
+	return f->ops->map ? f->ops->map(f, out) : -ENODEV;
+}
+
+void
+file_stat(struct file *f, struct file_stat *out)
+{
+	path_stat(f->path, out);
+}
+
+int
+file_statfs(struct file *f, struct fs_statfs *out)
+{
+	return mount_statfs(f->path.mount, out);
+}
+
+int
+file_text(struct file *f, struct path root, char *buf, size_t cap, char **out)
+{
+	return path_text(f->path, root, true, buf, cap, out);
+}
+
+/* ---- attributes -------------------------------------------------------------
+ */
+
+/* Errors: -EBADF a mere place, -EROFS. */
+static int
+may_change(struct file *f)
+{
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	return mount_may_write(f->path.mount);
+}
+
+int
+file_truncate(const struct fs_who *who, struct file *f, s64 size)
+{
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if (size < 0 || !inode_is_regular(f->inode) ||
+	    !(f->access & FILE_WRITE))
+		return -EINVAL;
+	return inode_truncate(who, f->inode, size);
+}
+
+int
+file_chmod(const struct fs_who *who, struct file *f, u32 mode)
+{
+	int err = may_change(f);
+
+	return err < 0 ? err : inode_chmod(who, f->inode, mode);
+}
+
+int
+file_chown(const struct fs_who *who, struct file *f, u32 uid, u32 gid)
+{
+	int err = may_change(f);
+
+	return err < 0 ? err : inode_chown(who, f->inode, uid, gid);
+}
+
+int
+file_utimens(
+    const struct fs_who *who, struct file *f, const struct file_times *times)
+{
+	int err = may_change(f);
+
+	return err < 0 ? err : inode_utimens(who, f->inode, times);
+}

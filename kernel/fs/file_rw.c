@@ -1,0 +1,260 @@
+/*
+ * Reading, writing and seeking, as far as it is the same for every kind of
+ * file: access modes and positions.
+ *
+ * Calls that use the file's own position hold pos_lock over the transfer, so
+ * that two which share it never get the same bytes.  Files without a position
+ * (pipes, terminals) may block for ever in a transfer and do not take it.
+ */
+#include <linux/fs.h>
+
+#include "fs/vfs_impl.h"
+#include "mm/slab.h"
+
+static s64
+do_read(struct file *f, struct iov_iter *to, u64 *pos)
+{
+	if (!(f->access & FILE_READ))
+		return -EBADF;
+	if (inode_is_dir(f->inode))
+		return -EISDIR;
+	return f->ops->read ? f->ops->read(f, to, pos) : -EINVAL;
+}
+
+static s64
+do_write(
+    const struct fs_who *who, struct file *f, struct iov_iter *from, u64 *pos)
+{
+	if (!(f->access & FILE_WRITE))
+		return -EBADF;
+	return f->ops->write ? f->ops->write(who, f, from, pos) : -EINVAL;
+}
+
+s64
+file_read(struct file *f, struct iov_iter *to)
+{
+	u64 none = 0;
+	s64 n;
+
+	if (!(f->access & FILE_SEEKABLE))
+		return do_read(f, to, &none);
+	mutex_lock(&f->pos_lock);
+	n = do_read(f, to, &f->pos);
+	mutex_unlock(&f->pos_lock);
+	return n;
+}
+
+s64
+file_write(const struct fs_who *who, struct file *f, struct iov_iter *from)
+{
+	u64 none = 0;
+	s64 n;
+
+	if (!(f->access & FILE_SEEKABLE))
+		return do_write(who, f, from, &none);
+	mutex_lock(&f->pos_lock);
+	n = do_write(who, f, from, &f->pos);
+	mutex_unlock(&f->pos_lock);
+	return n;
+}
+
+static int
+check_position(const struct file *f, s64 pos)
+{
+	if (pos < 0)
+		return -EINVAL;
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	return (f->access & FILE_SEEKABLE) ? 0 : -ESPIPE;
+}
+
+s64
+file_pread(struct file *f, struct iov_iter *to, s64 pos)
+{
+	u64 at = pos;
+	int err = check_position(f, pos);
+
+	return err < 0 ? err : do_read(f, to, &at);
+}
+
+s64
+file_pwrite(
+    const struct fs_who *who, struct file *f, struct iov_iter *from, s64 pos)
+{
+	u64 at = pos;
+	int err = check_position(f, pos);
+
+	return err < 0 ? err : do_write(who, f, from, &at);
+}
+
+int
+file_read_kernel(struct file *f, u64 pos, void *buf, size_t len, size_t *done)
+{
+	struct iov_iter it;
+	s64 n = 1;
+
+	*done = 0;
+	if (!f->ops->read)
+		return -EINVAL;
+	iov_init_kernel(&it, buf, len);
+	while (n > 0 && it.left_bytes > 0) {
+		n = f->ops->read(f, &it, &pos);
+		if (n > 0)
+			*done += n;
+	}
+	return n < 0 ? (int)n : 0;
+}
+
+/* ---- copying between files --------------------------------------------------
+ */
+
+static s64
+read_at(struct file *f, u64 *pos, void *buf, u64 len)
+{
+	struct iov_iter it;
+	s64 n;
+
+	iov_init_kernel(&it, buf, len);
+	if (!pos)
+		return file_read(f, &it);
+	n = file_pread(f, &it, *pos);
+	*pos += MAX(n, 0l);
+	return n;
+}
+
+static s64
+write_at(const struct fs_who *who, struct file *f, u64 *pos, void *buf, u64 len)
+{
+	struct iov_iter it;
+	s64 n;
+
+	iov_init_kernel(&it, buf, len);
+	if (!pos)
+		return file_write(who, f, &it);
+	n = file_pwrite(who, f, &it, *pos);
+	*pos += MAX(n, 0l);
+	return n;
+}
+
+/* Bytes that were read but found no room are given back. */
+static void
+unread(struct file *in, u64 *pos, u64 bytes)
+{
+	if (pos)
+		*pos -= bytes;
+	else if (in->access & FILE_SEEKABLE)
+		(void)!file_seek(in, -(s64)bytes, SEEK_CUR);
+}
+
+s64
+file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
+    struct file *out, u64 *out_pos, u64 len_bytes)
+{
+	void *buf = kmalloc(PAGE_SIZE);
+	s64 got = 0, put = 0;
+	u64 done = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (done < len_bytes) {
+		got =
+		    read_at(in, in_pos, buf, MIN(len_bytes - done, PAGE_SIZE));
+		if (got <= 0)
+			break;
+		put = write_at(who, out, out_pos, buf, got);
+		done += MAX(put, 0l);
+		if (put < got) {
+			unread(in, in_pos, got - MAX(put, 0l));
+			break;
+		}
+	}
+	kfree(buf);
+	if (done > 0)
+		return done;
+	return got < 0 ? got : MIN(put, 0l);
+}
+
+/* ---- positions --------------------------------------------------------------
+ */
+
+static int
+seek_extent(struct file *f, u64 from, bool hole, u64 *out)
+{
+	u64 size = atomic_load(&f->inode->size_bytes);
+
+	if (from >= size)
+		return -ENXIO;
+	if (f->ops->seek_extent)
+		return f->ops->seek_extent(f, from, hole, out);
+	*out = hole ? size : from;
+	return 0;
+}
+
+/* What whence and offset mean; may come out negative. */
+static int
+seek_target(struct file *f, s64 offset, int whence, s64 *out)
+{
+	u64 base = 0, to;
+	int err;
+
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		base = f->pos;
+		break;
+	case SEEK_END:
+		if (inode_is_dir(f->inode))
+			return -EINVAL;
+		base = atomic_load(&f->inode->size_bytes);
+		break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		if (!inode_is_regular(f->inode))
+			return -EINVAL;
+		err = seek_extent(f, offset, whence == SEEK_HOLE, &to);
+		*out = err < 0 ? 0 : (s64)to;
+		return err;
+	default:
+		return -EINVAL;
+	}
+	*out = (s64)(base + (u64)offset);
+	return 0;
+}
+
+s64
+file_seek(struct file *f, s64 offset, int whence)
+{
+	s64 to;
+	int err;
+
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if (!(f->access & FILE_SEEKABLE))
+		return -ESPIPE;
+	mutex_lock(&f->pos_lock);
+	err = seek_target(f, offset, whence, &to);
+	if (err == 0 && to < 0)
+		err = -EINVAL;
+	if (err == 0 && S_ISCHR(f->inode->mode))
+		to = 0; /* endless sources have but one place */
+	if (err == 0)
+		f->pos = to;
+	mutex_unlock(&f->pos_lock);
+	return err < 0 ? err : to;
+}
+
+int
+file_allocate(
+    const struct fs_who *who, struct file *f, u32 mode, s64 pos, s64 len)
+{
+	if (pos < 0 || len <= 0)
+		return -EINVAL;
+	if (!(f->access & FILE_WRITE))
+		return -EBADF;
+	if (!f->ops->allocate)
+		return -EOPNOTSUPP;
+	if (pos > INT64_MAX - len)
+		return -EFBIG;
+	return f->ops->allocate(who, f, mode, pos, len);
+}

@@ -1,0 +1,151 @@
+/*
+ * Where one stands: paths as text, chdir, chroot.
+ */
+#include "fs/vfs_impl.h"
+#include "lib/string.h"
+
+/* ---- text
+ * --------------------------------------------------------------------- */
+
+/* A text that grows from the end of its buffer to the front. */
+struct back_text {
+	char *start; /* of the buffer */
+	char *at;    /* of the text so far */
+	bool full;
+};
+
+static void
+prepend(struct back_text *t, const char *text, size_t len)
+{
+	if ((size_t)(t->at - t->start) < len) {
+		t->full = true;
+		return;
+	}
+	t->at -= len;
+	memcpy(t->at, text, len);
+}
+
+/*
+ * Goes up from p to root, a name at a time; true when it came to root.
+ * Locks: MOUNT and DENTRY held.
+ */
+static bool
+prepend_names(struct back_text *t, struct path p, struct path root)
+{
+	while (!path_is(p, root)) {
+		if (p.dentry == p.mount->root) {
+			if (!p.mount->parent)
+				return false;
+			p = (struct path){p.mount->parent, p.mount->at};
+			continue;
+		}
+		prepend(t, p.dentry->name, p.dentry->len);
+		if (!p.dentry->parent)
+			return false;
+		prepend(t, "/", 1);
+		p.dentry = p.dentry->parent;
+	}
+	return true;
+}
+
+/* Of what has no place in the tree: a pipe's name is all there is. */
+static bool
+is_nameless(struct path p)
+{
+	return !p.dentry->parent && p.dentry != p.mount->root;
+}
+
+int
+path_text(struct path p, struct path root, bool any, char *buf, size_t cap,
+    char **out)
+{
+	static const char gone[] = " (deleted)", far[] = "(unreachable)";
+	struct back_text t = {.start = buf, .at = buf + cap};
+	bool reached, deleted;
+
+	spin_lock(&mount_lock);
+	spin_lock(&dentry_lock);
+	deleted = p.dentry->deleted;
+	prepend(&t, "", 1);
+	if (deleted && any)
+		prepend(&t, gone, strlen(gone));
+	reached = prepend_names(&t, p, root) || is_nameless(p);
+	spin_unlock(&dentry_lock);
+	spin_unlock(&mount_lock);
+	if (*t.at == '\0' || (deleted && path_is(p, root)))
+		prepend(&t, "/", 1);
+	if (!reached && any)
+		prepend(&t, far, strlen(far));
+	if (!any && (deleted || !reached))
+		return -ENOENT;
+	*out = t.at;
+	return t.full ? -ERANGE : 0;
+}
+
+int
+namei_getcwd(struct fs_context *ctx, char *buf, size_t cap, char **out)
+{
+	struct path root = fs_context_root(ctx), cwd = fs_context_cwd(ctx);
+	int err = -ENOENT;
+
+	if (!cwd.dentry->deleted)
+		err = path_text(cwd, root, true, buf, cap, out);
+	path_put(cwd);
+	path_put(root);
+	return err;
+}
+
+/* ---- going elsewhere
+ * ------------------------------------------------------------- */
+
+static int
+lookup_dir(const struct fs_who *who, struct fs_name name, struct path *out)
+{
+	int err = namei_lookup(who, name, NAMEI_DIRECTORY, out);
+
+	if (err < 0)
+		return err;
+	err = inode_may(out->dentry->inode, who->cred, MAY_EXEC);
+	if (err < 0)
+		path_put(*out);
+	return err;
+}
+
+int
+namei_chdir(const struct fs_who *who, struct fs_name name)
+{
+	struct path p;
+	int err = lookup_dir(who, name, &p);
+
+	if (err == 0)
+		fs_context_set_cwd_take(who->ctx, p);
+	return err;
+}
+
+int
+file_chdir(const struct fs_who *who, struct file *f)
+{
+	int err = -ENOTDIR;
+
+	if (inode_is_dir(f->inode))
+		err = inode_may(f->inode, who->cred, MAY_EXEC);
+	if (err == 0)
+		fs_context_set_cwd_take(who->ctx, path_get(f->path));
+	return err;
+}
+
+int
+namei_chroot(const struct fs_who *who, struct fs_name name)
+{
+	struct path p;
+	int err = lookup_dir(who, name, &p);
+
+	if (err < 0)
+		return err;
+	if (!cred_is_root(who->cred)) {
+		path_put(p);
+		return -EPERM;
+	}
+	fs_context_set_root_take(who->ctx, p);
+	return 0;
+}

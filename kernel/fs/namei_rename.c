@@ -1,0 +1,316 @@
+/*
+ * rename: the one change that involves two directories.
+ *
+ * Two different directories are locked under the RENAME mutex, which holds the
+ * tree's shape still, so that it can be told whether one stands above the
+ * other: ancestor first, else by address.  Then the things that are moved or
+ * replaced, which lie below or beside, by address.  Whatever locks two inodes
+ * without RENAME goes down the tree as well (a directory, then something in
+ * it), so no circle can close.
+ */
+#include <linux/fs.h>
+
+#include "fs/attr.h"
+#include "mm/slab.h"
+
+static struct mutex rename_mutex = MUTEX_INIT(rename_mutex, RANK_RENAME);
+
+/*
+ * struct renaming: one rename, from the look-up of both ends on.
+ */
+struct renaming {
+	const struct fs_who *who;
+	struct walk from;
+	struct walk to;
+	struct dentry *source; /* what is renamed */
+	struct dentry *target; /* what had the new name, or NULL */
+	bool no_replace;
+	bool exchange;
+};
+
+static struct inode *
+from_dir(struct renaming *r)
+{
+	return r->from.at.dentry->inode;
+}
+
+static struct inode *
+to_dir(struct renaming *r)
+{
+	return r->to.at.dentry->inode;
+}
+
+/* ---- locks
+ * --------------------------------------------------------------------- */
+
+static void
+lock_two(struct inode *first, struct inode *second) NO_LOCK_CHECK
+{
+	mutex_lock(&first->lock);
+	mutex_lock_second(&second->lock);
+}
+
+static void
+lock_dirs(struct renaming *r) NO_LOCK_CHECK
+{
+	struct dentry *a = r->from.at.dentry, *b = r->to.at.dentry;
+
+	if (a->inode == b->inode) {
+		mutex_lock(&a->inode->lock);
+		return;
+	}
+	mutex_lock(&rename_mutex);
+	if (dentry_is_above(a, b) || (!dentry_is_above(b, a) && a < b))
+		lock_two(a->inode, b->inode);
+	else
+		lock_two(b->inode, a->inode);
+}
+
+static void
+unlock_dirs(struct renaming *r) NO_LOCK_CHECK
+{
+	mutex_unlock(&to_dir(r)->lock);
+	if (from_dir(r) == to_dir(r))
+		return;
+	mutex_unlock(&from_dir(r)->lock);
+	mutex_unlock(&rename_mutex);
+}
+
+/* Source and target are different inodes, or there is no target. */
+static void
+lock_ends(struct renaming *r) NO_LOCK_CHECK
+{
+	struct inode *a = r->source->inode;
+	struct inode *b = r->target ? r->target->inode : NULL;
+
+	if (b && b < a) {
+		mutex_lock_second(&b->lock);
+		mutex_lock_second(&a->lock);
+	} else {
+		mutex_lock_second(&a->lock);
+		if (b)
+			mutex_lock_second(&b->lock);
+	}
+}
+
+static void
+unlock_ends(struct renaming *r) NO_LOCK_CHECK
+{
+	mutex_unlock(&r->source->inode->lock);
+	if (r->target)
+		mutex_unlock(&r->target->inode->lock);
+}
+
+/* ---- checks, in the order of their errors
+ * ------------------------------------------ */
+
+static int
+check_slashes(const struct renaming *r)
+{
+	bool source_dir = inode_is_dir(r->source->inode);
+
+	if (r->exchange && r->to.trailing && !inode_is_dir(r->target->inode))
+		return -ENOTDIR;
+	if (source_dir)
+		return 0;
+	if (r->from.trailing || (r->to.trailing && !r->exchange))
+		return -ENOTDIR;
+	return 0;
+}
+
+/* Nothing can be moved into itself, nor put in the place of what it is in. */
+static int
+check_loops(const struct renaming *r)
+{
+	if (dentry_is_above(r->source, r->to.at.dentry))
+		return -EINVAL;
+	if (r->target && dentry_is_above(r->target, r->from.at.dentry))
+		return r->exchange ? -EINVAL : -ENOTEMPTY;
+	return 0;
+}
+
+static int
+check_target(struct renaming *r)
+{
+	bool as_dir;
+
+	if (!r->target)
+		return may_create(r->who, to_dir(r));
+	as_dir =
+	    inode_is_dir(r->exchange ? r->target->inode : r->source->inode);
+	return may_delete(r->who, to_dir(r), r->target, as_dir);
+}
+
+/* A directory's `..` is in it: to move it means to write it. */
+static int
+check_dotdot(struct renaming *r)
+{
+	struct inode *source = r->source->inode;
+	int err = 0;
+
+	if (from_dir(r) == to_dir(r))
+		return 0;
+	if (inode_is_dir(source))
+		err = inode_may(source, r->who->cred, MAY_WRITE);
+	if (err == 0 && r->exchange && inode_is_dir(r->target->inode))
+		err = inode_may(r->target->inode, r->who->cred, MAY_WRITE);
+	return err;
+}
+
+static int
+check_rights(struct renaming *r)
+{
+	int err = may_delete(
+	    r->who, from_dir(r), r->source, inode_is_dir(r->source->inode));
+
+	if (err == 0)
+		err = check_target(r);
+	if (err == 0)
+		err = check_dotdot(r);
+	if (err == 0 && !from_dir(r)->ops->rename)
+		err = -EPERM;
+	return err;
+}
+
+/* ---- the change
+ * --------------------------------------------------------------------- */
+
+static int
+check_covered(const struct renaming *r)
+{
+	if (dentry_is_covered(r->source) ||
+	    (r->target && dentry_is_covered(r->target)))
+		return -EBUSY;
+	return 0;
+}
+
+/* The file system has done it: the names in use follow. */
+static void
+update_dentries(struct renaming *r, char *reserved)
+{
+	if (r->exchange) {
+		dentry_exchange(r->source, r->target);
+		return;
+	}
+	if (r->target) {
+		r->target->inode->dead = inode_is_dir(r->target->inode);
+		dentry_delete(r->target);
+	}
+	dentry_move_take(r->source, r->to.at.dentry, r->to.last, reserved);
+}
+
+static int
+change(struct renaming *r)
+{
+	char *reserved = NULL;
+	int err = 0;
+
+	if (!r->exchange)
+		err = dentry_reserve_name(r->to.last, &reserved);
+	if (err < 0)
+		return err;
+	lock_ends(r);
+	err = check_covered(r);
+	if (err == 0)
+		err = from_dir(r)->ops->rename(from_dir(r), r->from.last,
+		    r->source->inode, to_dir(r), r->to.last,
+		    r->target ? r->target->inode : NULL, r->exchange);
+	if (err == 0)
+		update_dentries(r, reserved);
+	unlock_ends(r);
+	if (err < 0)
+		kfree(reserved);
+	return err;
+}
+
+static int
+find_ends(struct renaming *r)
+{
+	int err;
+
+	err = dentry_lookup_locked(r->from.at.dentry, r->from.last, &r->source);
+	if (err < 0)
+		return err;
+	err = dentry_lookup_locked(r->to.at.dentry, r->to.last, &r->target);
+	if (err == -ENOENT && !r->exchange)
+		return 0;
+	if (err == 0 && r->no_replace)
+		return -EEXIST;
+	return err;
+}
+
+static int
+rename_locked(struct renaming *r)
+{
+	int err = find_ends(r);
+
+	if (err == 0)
+		err = check_slashes(r);
+	if (err == 0)
+		err = check_loops(r);
+	if (err < 0)
+		return err;
+	/* Two names of one file: nothing is to be done, says POSIX. */
+	if (r->target && r->source->inode == r->target->inode)
+		return 0;
+	err = check_rights(r);
+	return err < 0 ? err : change(r);
+}
+
+/* Both walks have come to the directories. */
+static int
+rename_between(struct renaming *r)
+{
+	int err;
+
+	if (r->from.at.mount != r->to.at.mount)
+		return -EXDEV;
+	if (r->from.last_kind != LAST_NAME)
+		return -EBUSY;
+	if (r->to.last_kind != LAST_NAME)
+		return r->no_replace ? -EEXIST : -EBUSY;
+	err = mount_may_write(r->from.at.mount);
+	if (err == 0)
+		err = walk_may_search(&r->from);
+	if (err == 0)
+		err = walk_may_search(&r->to);
+	if (err < 0)
+		return err;
+	lock_dirs(r);
+	err = rename_locked(r);
+	unlock_dirs(r);
+	dentry_put(r->source);
+	dentry_put(r->target);
+	return err;
+}
+
+int
+namei_rename(
+    const struct fs_who *who, struct fs_name from, struct fs_name to, u32 flags)
+{
+	struct renaming r = {
+	    .who = who,
+	    .no_replace = (flags & RENAME_NOREPLACE) != 0,
+	    .exchange = (flags & RENAME_EXCHANGE) != 0,
+	};
+	int err;
+
+	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+	    (r.no_replace && r.exchange))
+		return -EINVAL;
+	err = walk_begin(&r.from, who, from, 0);
+	if (err < 0)
+		return err;
+	err = walk_begin(&r.to, who, to, 0);
+	if (err < 0)
+		goto end_from;
+	err = walk_to_parent(&r.from);
+	if (err == 0)
+		err = walk_to_parent(&r.to);
+	if (err == 0)
+		err = rename_between(&r);
+	walk_end(&r.to);
+end_from:
+	walk_end(&r.from);
+	return err;
+}
