@@ -268,6 +268,7 @@ signal_exit_proc(struct proc *p)
 	s->stopped = false;
 	s->stop_report = 0;
 	s->cont_report = false;
+	check(s->quota.used == 0);
 	spin_unlock(&s->lock);
 	hand_put(hand);
 }
