@@ -39,6 +39,7 @@
 #include "mm/usercopy.h"
 #include "proc/futex_op.h"
 #include "proc/proc.h"
+#include "proc/sleep.h"
 
 /* Some for each hart and thread that may reasonably wait; arbitrary. */
 #define NR_BUCKETS 256
@@ -212,6 +213,7 @@ static int
 wait_take_key(struct wait_args *a)
 {
 	struct waiting w = {.thread = thread_current(), .bits = a->bits};
+	struct waiter clock;
 	int result;
 
 	list_init(&w.link);
@@ -220,8 +222,12 @@ wait_take_key(struct wait_args *a)
 		key_put(&a->key);
 		return result;
 	}
+	if (a->real)
+		sleep_watch_clock(&clock);
 	while (!park_once(&w, a, &result))
 		;
+	if (a->real)
+		sleep_unwatch_clock(&clock);
 	key_put(&w.key);
 	return result;
 }

@@ -23,6 +23,19 @@ sleep_clock_was_set(void)
 	waitq_wake_all(&clock_set);
 }
 
+void
+sleep_watch_clock(struct waiter *w)
+{
+	waiter_init(w, false);
+	waitq_add(&clock_set, w);
+}
+
+void
+sleep_unwatch_clock(struct waiter *w)
+{
+	waitq_remove(&clock_set, w);
+}
+
 /* A time so far away that adding to it would wrap is no deadline at all. */
 static u64
 deadline_after(u64 ns)
@@ -52,8 +65,7 @@ sleep_until_real(u64 deadline_real_ns)
 	struct waiter w;
 	int err = 0;
 
-	waiter_init(&w, false);
-	waitq_add(&clock_set, &w);
+	sleep_watch_clock(&w);
 	while (err != -EINTR) {
 		u64 now = clock_real_ns();
 
@@ -62,7 +74,7 @@ sleep_until_real(u64 deadline_real_ns)
 		err = thread_park(PARK_INTERRUPTIBLE,
 		    deadline_after(deadline_real_ns - now), "nanosleep");
 	}
-	waitq_remove(&clock_set, &w);
+	sleep_unwatch_clock(&w);
 	return err == -EINTR ? err : 0;
 }
 

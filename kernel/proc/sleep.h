@@ -4,6 +4,8 @@
 
 #include "lib/types.h"
 
+struct waiter;
+
 /*
  * Sleeps for ns, or (absolute) until ns on the clock.  clock: CLOCK_REALTIME,
  * CLOCK_MONOTONIC, CLOCK_BOOTTIME or CLOCK_TAI.  A signal ends it: then remain
@@ -16,5 +18,8 @@ s64 sleep_clock(int clock, bool absolute, u64 ns, uaddr_t remain) MUST_CHECK;
 
 /* After clock_set_real: whoever sleeps until a time of day looks again. */
 void sleep_clock_was_set(void);
+/* The current thread is woken by that, too, until it stops watching. */
+void sleep_watch_clock(struct waiter *w);
+void sleep_unwatch_clock(struct waiter *w);
 
 #endif
