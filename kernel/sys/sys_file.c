@@ -424,13 +424,14 @@ s64
 sys_pipe2(uaddr_t user, u32 flags)
 {
 	bool cloexec = (flags & O_CLOEXEC) != 0;
+	struct fs_who who = who_current();
 	struct file *ends[2];
 	int fds[2];
 	int err;
 
 	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
-	err = pipe_create(flags & ~(u32)O_CLOEXEC, ends);
+	err = pipe_create(&who, flags & ~(u32)O_CLOEXEC, ends);
 	if (err < 0)
 		return err;
 	err = fd_reserve(cloexec, &fds[0]);
