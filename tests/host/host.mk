@@ -44,6 +44,10 @@ HFCC = clang $(HFLAGS) -fsanitize=address,undefined,fuzzer-no-link
 $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
 	-fno-builtin -include tests/host/string_names.h
 
+# What asks for its hart gets that of a machine which the test makes up.
+HFAKED := $(patsubst %,$(H)/test/kernel/core/%.c.o,timer timer_test)
+$(HFAKED): HFLAGS += -include tests/host/fake_machine.h
+
 $(H)/test/%.c.o: %.c tests/host/host.mk Makefile
 	$(call say,HOST,$<)
 	@mkdir -p $(@D)
