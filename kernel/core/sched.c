@@ -138,7 +138,7 @@ sched_finish_switch(void) NO_LOCK_CHECK
 	if (!t->is_idle)
 		start_tick(h);
 	spin_unlock(&h->runq_lock);
-	if (dying != NULL)
+	if (dying != NULL && dying->release != NULL)
 		dying->release(dying);
 }
 

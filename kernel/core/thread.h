@@ -38,7 +38,7 @@ enum {
 
 /*
  * struct thread: one flow of control.  Its owner (proc/, or kthread_create)
- * gives it memory and a stack and frees both from release().
+ * gives it memory and a stack and frees both from release(), if there is one.
  * Locks: r the run queue lock of its hart   t only the thread itself
  *        c fixed at creation   a atomic
  */

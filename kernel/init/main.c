@@ -116,6 +116,7 @@ static void
 start_user(void *arg)
 {
 	char path[256] = "/init";
+	char value[8];
 	int err;
 
 	(void)arg;
@@ -128,7 +129,8 @@ start_user(void *arg)
 	start_other_harts();
 	if (!machine_word(&machine, "rdinit", path, sizeof(path)))
 		(void)!machine_word(&machine, "init", path, sizeof(path));
-	err = proc_start_init(path, machine.cmdline);
+	err = proc_start_init(path, machine.cmdline,
+	    machine_word(&machine, "strace", value, sizeof(value)));
 	if (err < 0)
 		panic("%s can't be started: %s", path, errno_name(err));
 }

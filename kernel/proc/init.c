@@ -184,7 +184,7 @@ link_first(struct task *t, struct proc *p)
 }
 
 int
-proc_start_init(const char *path, const char *cmdline)
+proc_start_init(const char *path, const char *cmdline, bool trace)
 {
 	struct proc *p;
 	struct task *t;
@@ -205,6 +205,8 @@ proc_start_init(const char *path, const char *cmdline)
 	p->dumpable = 1;
 	signal_fork_task(t, false);
 	p->sig.protect = true;
+	if (trace)
+		t->thread.notify = NOTIFY_TRACE;
 	err = link_first(t, p);
 	if (err == 0)
 		thread_start(&t->thread);

@@ -269,7 +269,8 @@ void proc_init(void);
  * arguments and environment as the kernel's command line gave them.
  * Sleeps.  Errors: what exec says.
  */
-int proc_start_init(const char *path, const char *cmdline) MUST_CHECK;
+int proc_start_init(
+    const char *path, const char *cmdline, bool trace) MUST_CHECK;
 /* Walks the whole tree and panics where a law of these structures is broken. */
 void proc_check(void);
 
