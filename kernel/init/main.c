@@ -22,6 +22,7 @@
 #include "fs/initramfs.h"
 #include "fs/vfs.h"
 #include "init/machine.h"
+#include "init/panic_test.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/audit.h"
@@ -116,7 +117,7 @@ static void
 start_user(void *arg)
 {
 	char path[256] = "/init";
-	char value[8];
+	char value[16];
 	int err;
 
 	(void)arg;
@@ -127,6 +128,8 @@ start_user(void *arg)
 	job_init();
 	init_files();
 	start_other_harts();
+	if (machine_word(&machine, "panic_test", value, sizeof(value)))
+		panic_test(value);
 	if (!machine_word(&machine, "rdinit", path, sizeof(path)))
 		(void)!machine_word(&machine, "init", path, sizeof(path));
 	err = proc_start_init(path, machine.cmdline,

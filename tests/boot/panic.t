@@ -1,26 +1,41 @@
 #!/bin/sh
-# A kernel that gives up says what happened and where, and ends the machine
-# with a failure, which `./calf exec` reports as 125.
+# A kernel that is wrong stops, says what happened and where by name, and ends
+# the machine with a failure, which `./calf exec` reports as 125.  The ways to
+# be wrong are those of kernel/init/panic_test.c.
 . "$(dirname "$0")/../tap.sh"
 
-# panics HOW WORDS: boots with panic_test=HOW, and expects WORDS.
+# panics HOW WORDS WHERE: boots with panic_test=HOW, and expects the kernel to
+# say WORDS and to name the function WHERE.
 panics()
 {
 	status=0
-	"$top/calf" exec --timeout 60 $build --append "panic_test=$1" -- /bin/true \
-		>"$tmp/out" 2>"$tmp/err" || status=$?
+	"$top/calf" exec --timeout 60 $build --append "panic_test=$1" \
+		-- /bin/true >"$tmp/out" 2>"$tmp/err" || status=$?
 	cat "$tmp/err" >&2
-	is "$1${build:+ (debug)}: status 125" $status 125
-	ok "$1: calf says so" grep -q "^calf: the guest's kernel panicked" \
-		"$tmp/err"
-	ok "$1: the kernel says what" grep -q -e "$2" "$tmp/err"
-	ok "$1: and where, by name" grep -Eq '[a-z]+_[a-z_]+\+0x[0-9a-f]+' \
-		"$tmp/err"
+	name="$1${build:+ (debug)}"
+	is "$name: status 125" $status 125
+	ok "$name: calf says why" \
+		grep -q "^calf: the guest's kernel panicked" "$tmp/err"
+	ok "$name: the kernel says '$2'" \
+		grep -q -e "^kernel panic: .*$2" "$tmp/err"
+	ok "$name: and where it was" grep -q "  [0-9a-f]* $3+0x" "$tmp/err"
+	ok "$name: nothing on standard output" cmp /dev/null "$tmp/out"
 }
 
 for build in '' --debug-build; do
-	panics assert 'assert'
-	panics wild 'page fault'
-	panics stack 'stack'
+	panics assert 'assertion failed: one == 0, .*panic_test.c:' \
+		break_assertion
+	panics nowhere 'page fault on a store' store_nowhere
+	panics user 'page fault on a store' store_to_user
+	panics code 'page fault on a store' store_to_code
+	panics constant 'page fault on a store' store_to_constant
+	panics run 'page fault on a jump' run_data
+	panics stack 'kernel stack overflow' sink
 done
+
+build=--debug-build
+panics twice 'lock DEVICE taken twice' take_twice
+panics order 'lock DEVICE taken while UART is held' take_out_of_order
+panics shift 'undefined behaviour: .*panic_test.c:' shift_too_far
+panics index 'undefined behaviour: .*panic_test.c:' index_too_far
 finish
