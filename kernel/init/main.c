@@ -22,7 +22,7 @@
 #include "fs/initramfs.h"
 #include "fs/vfs.h"
 #include "init/machine.h"
-#include "init/panic_test.h"
+#include "init/break.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/audit.h"
@@ -129,7 +129,7 @@ start_user(void *arg)
 	init_files();
 	start_other_harts();
 	if (machine_word(&machine, "panic_test", value, sizeof(value)))
-		panic_test(value);
+		break_kernel(value);
 	if (!machine_word(&machine, "rdinit", path, sizeof(path)))
 		(void)!machine_word(&machine, "init", path, sizeof(path));
 	err = proc_start_init(path, machine.cmdline,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A kernel that is wrong stops, says what happened and where by name, and ends
 # the machine with a failure, which `./calf exec` reports as 125.  The ways to
-# be wrong are those of kernel/init/panic_test.c.
+# be wrong are those of kernel/init/break.c.
 . "$(dirname "$0")/../tap.sh"
 
 # panics HOW WORDS WHERE: boots with panic_test=HOW, and expects the kernel to
@@ -23,7 +23,7 @@ panics()
 }
 
 for build in '' --debug-build; do
-	panics assert 'assertion failed: one == 0, .*panic_test.c:' \
+	panics assert 'assertion failed: one == 0, .*break.c:' \
 		break_assertion
 	panics nowhere 'page fault on a store' store_nowhere
 	panics user 'page fault on a store' store_to_user
@@ -36,6 +36,6 @@ done
 build=--debug-build
 panics twice 'lock DEVICE taken twice' take_twice
 panics order 'lock DEVICE taken while UART is held' take_out_of_order
-panics shift 'undefined behaviour: .*panic_test.c:' shift_too_far
-panics index 'undefined behaviour: .*panic_test.c:' index_too_far
+panics shift 'undefined behaviour: .*break.c:' shift_too_far
+panics index 'undefined behaviour: .*break.c:' index_too_far
 finish

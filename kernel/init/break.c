@@ -2,7 +2,7 @@
  * A kernel that is wrong must stop and say where.  That can't be seen in one
  * that is right, so here are the ways to be wrong, each as small as it can be.
  */
-#include "init/panic_test.h"
+#include "init/break.h"
 
 #include "core/hart.h"
 #include "core/panic.h"
@@ -130,7 +130,7 @@ static const struct {
 };
 
 void
-panic_test(const char *how)
+break_kernel(const char *how)
 {
 	size_t i;
 

@@ -1,11 +1,11 @@
 /* Broken kernels on demand, for the boot tests: panic_test=HOW at boot. */
-#ifndef INIT_PANIC_TEST_H
-#define INIT_PANIC_TEST_H
+#ifndef INIT_BREAK_H
+#define INIT_BREAK_H
 
 /*
  * Breaks the kernel in the way that is called how; returns when there is no
  * such way, or when this build does not look for what was done.
  */
-void panic_test(const char *how);
+void break_kernel(const char *how);
 
 #endif
