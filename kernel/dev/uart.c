@@ -34,8 +34,8 @@ enum reg {
 
 #define INT_RECEIVED 0x01 /* of INT_ENABLE */
 #define INT_SENT     0x02
-#define ID_FIFO_ON   0xc0 /* of INT_ID */
 #define FIFO_ON      0x01 /* of FIFO_CONTROL */
+#define FIFO_MOST    0xc0 /* interrupt at 14 bytes, or after a pause */
 #define MODEM_READY  0x0b /* DTR, RTS, and OUT2, which lets interrupts out */
 #define LINE_DATA    0x01 /* of LINE_STATUS */
 #define LINE_OVERRUN 0x02
@@ -433,9 +433,12 @@ uart_init(const struct fdt *fdt, void *(*map)(paddr_t pa, u64 len_bytes))
 		return -ENODEV;
 	ring_init(&u->tx, u->tx_buf, sizeof(u->tx_buf));
 	set(u, INT_ENABLE, 0);
-	/* Turning the queue on would empty it of what has arrived. */
-	if ((get(u, INT_ID) & ID_FIFO_ON) != ID_FIFO_ON)
-		set(u, FIFO_CONTROL, FIFO_ON);
+	/*
+	 * What has arrived stays if the queue was on already, as the firmware
+	 * leaves it.  Interrupting for each byte is slow, above all in QEMU,
+	 * which then offers one byte at a time.
+	 */
+	set(u, FIFO_CONTROL, FIFO_ON | FIFO_MOST);
 	set(u, MODEM_CONTROL, MODEM_READY);
 	printk_set_sink(&sink);
 	return 0;
