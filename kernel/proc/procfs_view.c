@@ -1,7 +1,5 @@
 #include "proc/procfs_view.h"
 
-#include <asm/signal.h>
-
 #include "dev/tty.h"
 #include "fs/cred.h"
 #include "lib/string.h"
@@ -101,20 +99,18 @@ take_task(struct proc_view *v, const struct task *t)
 }
 
 static void
-take_actions_locked(struct proc_view *v, struct sighand *hand)
+take_actions(struct proc_view *v, struct sighand *hand)
 {
 	int i;
 
-	spin_lock(&hand->lock);
 	for (i = 1; i <= NR_SIGNALS; i++) {
-		u64 handler = hand->action[i - 1].handler;
+		u64 handler = sighand_action(hand, i).handler;
 
-		if (handler == (u64)SIG_IGN)
+		if (handler == HANDLER_IGNORE)
 			sigset_add(&v->ignored, i);
-		else if (handler != (u64)SIG_DFL)
+		else if (handler != HANDLER_DEFAULT)
 			sigset_add(&v->caught, i);
 	}
-	spin_unlock(&hand->lock);
 }
 
 static void
@@ -128,7 +124,7 @@ take_signals(struct proc_view *v, struct proc *p, struct task *t)
 		v->blocked = t->sig.blocked;
 	}
 	if (p->sig.hand != NULL)
-		take_actions_locked(v, p->sig.hand);
+		take_actions(v, p->sig.hand);
 	spin_unlock(&p->sig.lock);
 }
 

@@ -68,14 +68,8 @@ signal_unstoppable(void)
 struct sig_action
 signal_get_action_locked(struct proc *p, int signo)
 {
-	struct sighand *hand = p->sig.hand;
-	struct sig_action act;
-
-	assert(spin_held(&p->sig.lock) && hand != NULL);
-	spin_lock(&hand->lock);
-	act = hand->action[signo - 1];
-	spin_unlock(&hand->lock);
-	return act;
+	assert(spin_held(&p->sig.lock) && p->sig.hand != NULL);
+	return sighand_action(p->sig.hand, signo);
 }
 
 bool
@@ -280,15 +274,15 @@ signal_send_kernel(struct proc *p, int signo)
 static void
 unblock_fault(struct proc *p, struct task *t, int signo)
 {
-	struct sighand *hand = p->sig.hand;
-	struct sig_action *act = &hand->action[signo - 1];
+	struct sig_action act = sighand_action(p->sig.hand, signo);
 
-	spin_lock(&hand->lock);
-	if (act->handler == HANDLER_IGNORE || sigset_has(t->sig.blocked, signo))
-		act->handler = HANDLER_DEFAULT;
-	if (act->handler == HANDLER_DEFAULT)
+	if (act.handler == HANDLER_IGNORE || sigset_has(t->sig.blocked, signo))
+		act.handler = HANDLER_DEFAULT;
+	if (act.handler == HANDLER_DEFAULT)
 		p->sig.protect = false;
-	spin_unlock(&hand->lock);
+	/* Without memory for that, the default is what there is. */
+	if (sighand_set(p->sig.hand, signo, &act) != 0)
+		signal_end_locked(p, signo);
 	sigset_del(&t->sig.blocked, signo);
 }
 

@@ -15,6 +15,7 @@
 #include "lib/errno.h"
 #include "lib/list.h"
 #include "lib/refcount.h"
+#include "proc/signal_hand.h"
 #include "proc/signal_queue.h"
 #include "proc/signal_set.h"
 
@@ -23,24 +24,6 @@
 struct proc;
 struct task;
 struct trap_frame;
-
-/* struct sigaction of the ABI, with types of ours. */
-struct sig_action {
-	u64 handler; /* SIG_DFL, SIG_IGN or an address */
-	u64 flags;   /* SA_* */
-	struct sigset mask;
-};
-
-/*
- * struct sighand: a table of actions.  Made by fork and exec, shared by all
- * threads of a process, and by processes cloned with CLONE_SIGHAND alone.
- * Locks: l lock   a atomic
- */
-struct sighand {
-	struct refcount refs;                 /* a: processes that use it */
-	struct spinlock lock;                 /* rank SIGHAND */
-	struct sig_action action[NR_SIGNALS]; /* l: of signal i + 1 */
-};
 
 /*
  * struct sigproc: signals of a process.  Dead or alive it is there as long as

@@ -83,34 +83,43 @@ signal_mask_pop_unless(bool interrupted)
 	signal_set_mask(s->saved);
 }
 
+static int
+set_action_locked(struct proc *p, int signo, const struct sig_action *act)
+{
+	struct sig_action set = {
+	    .handler = act->handler,
+	    .flags = act->flags & ACTION_FLAGS,
+	    .mask = sigset_without(act->mask, signal_unstoppable()),
+	};
+	int err = sighand_set(p->sig.hand, signo, &set);
+
+	/* POSIX: to ignore a signal discards it, blocked or not. */
+	if (err == 0 && signal_ignored_locked(p, signo))
+		signal_discard_locked(p, sigset_of(signo));
+	return err;
+}
+
 int
 signal_action(int signo, const struct sig_action *act, struct sig_action *old)
 {
 	struct proc *p = proc_current();
-	struct sighand *hand;
+	int err = 0;
 
 	if (!signo_valid(signo))
 		return -EINVAL;
 	if (act != NULL && sigset_has(signal_unstoppable(), signo))
 		return -EINVAL;
+	if (act != NULL)
+		err = sighand_own(p->sig.hand);
+	if (err != 0)
+		return err;
 	spin_lock(&p->sig.lock);
-	hand = p->sig.hand;
-	spin_lock(&hand->lock);
 	if (old != NULL)
-		*old = hand->action[signo - 1];
-	if (act != NULL) {
-		hand->action[signo - 1] = (struct sig_action){
-		    .handler = act->handler,
-		    .flags = act->flags & ACTION_FLAGS,
-		    .mask = sigset_without(act->mask, signal_unstoppable()),
-		};
-	}
-	spin_unlock(&hand->lock);
-	/* POSIX: to ignore a signal discards it, blocked or not. */
-	if (act != NULL && signal_ignored_locked(p, signo))
-		signal_discard_locked(p, sigset_of(signo));
+		*old = sighand_action(p->sig.hand, signo);
+	if (act != NULL)
+		err = set_action_locked(p, signo, act);
 	spin_unlock(&p->sig.lock);
-	return 0;
+	return err;
 }
 
 int

@@ -104,12 +104,15 @@ do_default(struct proc *p, int signo) MUST_HOLD(&p->sig.lock)
 	}
 }
 
+/* A handler that cannot be forgotten must not run again: that ends it all. */
 static void
-reset_handler(struct sighand *hand, int signo)
+reset_handler_locked(struct proc *p, int signo)
 {
-	spin_lock(&hand->lock);
-	hand->action[signo - 1].handler = HANDLER_DEFAULT;
-	spin_unlock(&hand->lock);
+	struct sig_action act = sighand_action(p->sig.hand, signo);
+
+	act.handler = HANDLER_DEFAULT;
+	if (sighand_set(p->sig.hand, signo, &act) != 0)
+		signal_end_locked(p, SIGKILL);
 }
 
 /*
@@ -139,7 +142,7 @@ next_handled(struct proc *p, struct due *d) MUST_HOLD(&p->sig.lock)
 			break;
 	}
 	if (d->act.flags & SA_RESETHAND)
-		reset_handler(p->sig.hand, d->signo);
+		reset_handler_locked(p, d->signo);
 	return true;
 }
 
@@ -158,7 +161,7 @@ frame_failed(struct task *t, int signo, int err)
 	/* If it is SIGSEGV's own handler that has no stack, that is the end. */
 	if (signo == SIGSEGV) {
 		spin_lock(&p->sig.lock);
-		reset_handler(p->sig.hand, signo);
+		reset_handler_locked(p, signo);
 		spin_unlock(&p->sig.lock);
 	}
 	signal_force_fault(SIGSEGV, SI_KERNEL, 0);

@@ -24,9 +24,6 @@ struct sigset signal_unstoppable(void);
 /* In place of a trap's cause: not, or no longer, a system call's result. */
 #define CAUSE_SETTLED (~0ul)
 
-#define HANDLER_DEFAULT 0ul
-#define HANDLER_IGNORE  1ul
-
 /* The action for a signal now.  Locks: p's sig.lock. */
 struct sig_action signal_get_action_locked(struct proc *p, int signo);
 /* Would a signal to p that nobody blocks do nothing?  Locks: p's sig.lock. */

@@ -14,52 +14,6 @@
 
 #include <linux/signal.h>
 
-static struct sighand *
-hand_create(void)
-{
-	struct sighand *hand = kzalloc(sizeof(*hand));
-
-	if (hand == NULL)
-		return NULL;
-	refcount_init(&hand->refs, 1);
-	spin_init(&hand->lock, RANK_SIGHAND);
-	return hand;
-}
-
-static void
-hand_put(struct sighand *hand)
-{
-	if (hand != NULL && refcount_put(&hand->refs))
-		kfree(hand);
-}
-
-static struct sighand *
-hand_dup(struct sighand *from)
-{
-	struct sighand *hand = hand_create();
-
-	if (hand == NULL)
-		return NULL;
-	spin_lock(&from->lock);
-	memcpy(hand->action, from->action, sizeof(hand->action));
-	spin_unlock(&from->lock);
-	return hand;
-}
-
-/* What is ignored stays so: nohup relies on it. */
-static void
-reset_handlers(struct sighand *hand)
-{
-	size_t i;
-
-	for (i = 0; i < NR_SIGNALS; i++) {
-		u64 keep = hand->action[i].handler == HANDLER_IGNORE;
-
-		hand->action[i] = (struct sig_action){
-		    .handler = keep ? HANDLER_IGNORE : HANDLER_DEFAULT};
-	}
-}
-
 static void
 proc_init_sig(struct sigproc *s, struct sighand *hand)
 {
@@ -70,24 +24,34 @@ proc_init_sig(struct sigproc *s, struct sighand *hand)
 	waitq_init(&s->stop_wait);
 }
 
+/* On an error hand is gone. */
+static int
+clear_handlers(struct sighand *hand)
+{
+	int err = sighand_reset(hand);
+
+	if (err != 0)
+		sighand_put(hand);
+	return err;
+}
+
 int
 signal_fork_proc(
     struct proc *child, struct proc *parent, bool share, bool clear)
 {
 	struct sighand *hand;
+	int err = 0;
 
-	if (parent == NULL) {
-		hand = hand_create();
-	} else if (share) {
-		hand = parent->sig.hand;
-		refcount_get(&hand->refs);
-	} else {
-		hand = hand_dup(parent->sig.hand);
-	}
-	if (hand == NULL)
-		return -ENOMEM;
-	if (clear)
-		reset_handlers(hand);
+	if (parent == NULL)
+		err = sighand_create(&hand);
+	else if (share)
+		sighand_get(hand = parent->sig.hand);
+	else
+		err = sighand_fork(parent->sig.hand, &hand);
+	if (err == 0 && clear)
+		err = clear_handlers(hand);
+	if (err != 0)
+		return err;
 	proc_init_sig(&child->sig, hand);
 	return 0;
 }
@@ -174,17 +138,19 @@ signal_exec_prepare(void)
 	struct sighand *old = s->hand;
 	struct sighand *hand;
 
+	int err;
+
 	/* We are alone, so nobody here can share it anew meanwhile. */
 	if (refcount_read(&old->refs) == 1)
-		return 0;
-	hand = hand_dup(old);
-	if (hand == NULL)
-		return -ENOMEM;
+		return sighand_prepare_reset(old);
+	err = sighand_fork(old, &hand);
+	if (err != 0)
+		return err;
 	spin_lock(&s->lock);
 	s->hand = hand;
 	spin_unlock(&s->lock);
-	hand_put(old);
-	return 0;
+	sighand_put(old);
+	return sighand_prepare_reset(hand);
 }
 
 void
@@ -193,10 +159,11 @@ signal_exec_commit(void)
 	struct task *t = task_current();
 	struct sigproc *s = &t->proc->sig;
 
+	int err = sighand_reset(s->hand);
+
+	/* The table has been its own since signal_exec_prepare. */
+	assert(err == 0);
 	spin_lock(&s->lock);
-	spin_lock(&s->hand->lock);
-	reset_handlers(s->hand);
-	spin_unlock(&s->hand->lock);
 	s->group_exec = NULL;
 	spin_unlock(&s->lock);
 	altstack_reset(&t->sig.altstack);
@@ -270,5 +237,5 @@ signal_exit_proc(struct proc *p)
 	s->cont_report = false;
 	check(s->quota.used == 0);
 	spin_unlock(&s->lock);
-	hand_put(hand);
+	sighand_put(hand);
 }
