@@ -20,6 +20,7 @@
 #include "dev/rtc.h"
 #include "dev/uart.h"
 #include "fs/initramfs.h"
+#include "fs/namei.h"
 #include "fs/vfs.h"
 #include "init/break.h"
 #include "init/machine.h"
@@ -92,6 +93,20 @@ init_devices(void)
 		printk("no clock that calf knows: it is 1970\n");
 }
 
+/* Process 1 finds its console open, as on Linux. */
+static void
+mount_devices(void)
+{
+	const struct fs_who *who = fs_who_kernel();
+	int err = namei_mkdir(who, fs_name(NULL, "/dev"), 0755);
+
+	if (err == 0 || err == -EEXIST)
+		err = namei_mount(who, "devtmpfs", fs_name(NULL, "/dev"),
+		    "devtmpfs", 0, NULL);
+	if (err < 0)
+		printk("/dev can't be mounted: %s\n", errno_name(err));
+}
+
 static void
 init_files(void)
 {
@@ -102,6 +117,7 @@ init_files(void)
 	if (rd->start == rd->end)
 		panic("there is no initrd, and so nothing to run");
 	initramfs_unpack(paddr_kva(paddr(rd->start)), rd->end - rd->start);
+	mount_devices();
 	/* Its whole pages are memory like any other from now on. */
 	frame_add_ram(paddr(rd->start), paddr(align_down(rd->end, PAGE_SIZE)));
 }

@@ -236,17 +236,44 @@ take_kept(void)
 	return stack;
 }
 
+/*
+ * The debug build's limit of stack use: the lowest eighth is never to be
+ * reached, so that the release build, whose frames are smaller, has room to
+ * spare on a stack of half the size.
+ */
+#define UNUSED_PART (KSTACK_SIZE / 8)
+#define UNUSED_BYTE 0x6b
+
+static void
+check_unused(const void *stack)
+{
+	const u64 *word = stack;
+	u32 i;
+
+	for (i = 0; i < UNUSED_PART / sizeof(u64); i++)
+		if (word[i] != UNUSED_BYTE * 0x0101010101010101ul)
+			panic("a kernel stack was used but for its last %lu "
+			      "bytes",
+			    i * sizeof(u64));
+}
+
 void *
 kstack_alloc(void)
 {
 	void *stack = take_kept();
 
-	return stack != NULL ? stack : kmap_alloc(KSTACK_PAGES);
+	if (stack == NULL)
+		stack = kmap_alloc(KSTACK_PAGES);
+	if (CONFIG_DEBUG && stack != NULL)
+		memset(stack, UNUSED_BYTE, UNUSED_PART);
+	return stack;
 }
 
 void
 kstack_free(void *stack)
 {
+	if (CONFIG_DEBUG)
+		check_unused(stack);
 	spin_lock(&lock);
 	*(void **)stack = kept;
 	kept = stack;
