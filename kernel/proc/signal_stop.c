@@ -79,7 +79,8 @@ signal_child_exited_locked(struct proc *child, int signo, int status)
 	struct sig_action act;
 	struct sig_info info;
 	bool unwanted = false;
-	bool silent = signo == 0;
+	/* clone takes any number, and sends nothing that is no signal. */
+	bool silent = !signo_valid(signo);
 
 	assert(spin_held(&proc_tree_lock));
 	if (signo == SIGCHLD && get_action(parent, SIGCHLD, &act)) {
