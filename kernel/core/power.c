@@ -19,7 +19,7 @@ run_hooks(void)
 
 	for (h = hooks; h != NULL; h = h->next)
 		h->before_off();
-	printk_flush();
+	printk_drain();
 }
 
 NORETURN void

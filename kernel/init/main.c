@@ -173,16 +173,6 @@ init_harts(void)
 	}
 }
 
-static void
-init_random(void)
-{
-	const struct fdt_node *chosen = fdt_find_path(&machine.fdt, "/chosen");
-	struct fdt_prop seed;
-
-	if (chosen != NULL && fdt_prop(&machine.fdt, chosen, "rng-seed", &seed))
-		random_mix(seed.data, seed.len_bytes);
-}
-
 /* Words of the command line that change how the kernel itself behaves. */
 static void
 read_words(void)
@@ -225,7 +215,7 @@ boot_main(u32 hartid, u64 fdt_pa)
 	(void)!uart_init(&machine.fdt, machine_map);
 	slab_init();
 	init_harts();
-	init_random();
+	random_init(&machine.fdt);
 	if (CONFIG_DEBUG)
 		mm_audit_at_power_off();
 	printk("calf: %u harts, %lu MiB of memory\n", nr_harts,
