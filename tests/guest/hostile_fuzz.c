@@ -18,8 +18,15 @@
 #define DEFAULT_CALLS 2000
 #define DEFAULT_SEED  2026
 
-/* A child that makes no progress for so long waits for ever, and is killed. */
-#define PATIENCE_MS 60
+/* A process that has lost its descriptors and its limits is soon of no use. */
+#define CALLS_EACH 100
+
+/*
+ * A child whose call takes so long waits for ever, and is killed; one that has
+ * not begun yet gets more time, for the host may be busy.
+ */
+#define PATIENCE_MS    100
+#define START_PATIENCE 50 /* times that */
 
 static struct {
 	long at; /* the call that is made */
@@ -71,6 +78,7 @@ static const long plain[] = {SYS_clone, SYS_getpid, SYS_getppid, SYS_gettid,
     SYS_mremap, SYS_madvise, SYS_clone};
 
 static char room[HOSTILE_ROOM_BYTES] __attribute__((aligned(4096)));
+#define PLACE ((void *)0x20000000) /* the same in every run */
 static char *page; /* in the middle of a few that may come and go */
 
 static long
@@ -166,7 +174,8 @@ limit(int what, rlim_t n)
 static void
 make_room(void)
 {
-	page = pages(8 * 4096, PROT_READ | PROT_WRITE);
+	page = must(mmap(PLACE, 8 * 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	must(munmap(page + 6 * 4096, 4096));
 	page += 2 * 4096;
 	limit(RLIMIT_AS, 256ul << 20);
@@ -178,7 +187,7 @@ make_room(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Makes the calls from place->at on, until the last or its own end. */
+/* Makes calls from place->at on, until its own end or that of its turn. */
 static void
 child(unsigned long seed)
 {
@@ -189,7 +198,7 @@ child(unsigned long seed)
 		must(dup2(null, fd));
 	make_room();
 	become(USER, USER);
-	while (place->at < place->last) {
+	for (int n = 0; n < CALLS_EACH && place->at < place->last; n++) {
 		state = seed + place->at * 1000003;
 		place->at++;
 		one_call();
@@ -202,22 +211,24 @@ static bool
 watch(pid_t pid)
 {
 	struct timespec t = {0, PATIENCE_MS * 1000000L};
+	long first = place->at;
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	for (;;) {
+	for (int waits = 0;; waits++) {
 		long was = place->at;
 
 		sigtimedwait(&set, NULL, &t);
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			break;
-		if (place->at == was) {
-			kill(pid, SIGKILL);
-			if (waitpid(pid, NULL, 0) != pid)
-				return false;
-			break;
-		}
+		if (place->at != was ||
+		    (was == first && waits < START_PATIENCE))
+			continue;
+		kill(pid, SIGKILL);
+		if (waitpid(pid, NULL, 0) != pid)
+			return false;
+		break;
 	}
 	kill(-pid, SIGKILL); /* what it has left behind */
 	return true;
