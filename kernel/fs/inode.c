@@ -179,20 +179,15 @@ void
 anon_init(void)
 {
 	const struct fs_who *kernel = fs_who_kernel();
-	struct inode *root;
-	struct dentry *d;
 	int err;
 
 	refcount_init(&anon_fs.refs, 1);
 	anon_fs.ops = &anon_fs_ops;
 	anon_fs.type = "anon";
 	anon_fs.dev = filesystem_new_dev();
-	err = inode_create_anon(S_IFDIR | 0500, kernel->cred, &root);
+	err = inode_create_anon(S_IFDIR | 0500, kernel->cred, &anon_fs.root);
 	if (err == 0)
-		err = dentry_create_root_take("", root, &d);
-	if (err == 0)
-		err = mount_create(&anon_fs, d, "anon", 0, &anon_mount);
+		err = mount_create(&anon_fs, NULL, "anon", 0, &anon_mount);
 	if (err < 0)
 		panic("no memory for the first files");
-	dentry_put(d);
 }

@@ -51,9 +51,44 @@ filesystem_put(struct filesystem *fs)
 		fs->ops->release(fs);
 }
 
-int
-mount_create(struct filesystem *fs, struct dentry *root, const char *source,
-    u32 flags, struct mount **out)
+void
+filesystem_put_opened(struct filesystem *fs)
+{
+	bool unused;
+
+	spin_lock(&mount_lock);
+	unused = fs->nr_mounts == 0;
+	spin_unlock(&mount_lock);
+	if (unused && fs->ops->unmount)
+		fs->ops->unmount(fs);
+	filesystem_put(fs);
+}
+
+/*
+ * The dentry of a file system's root, with a reference: there is but one,
+ * however many mounts show it.
+ */
+static int
+get_top(struct filesystem *fs, struct dentry **out)
+{
+	struct dentry *d;
+	int err = dentry_create_root_take("", inode_get(fs->root), &d);
+
+	if (err < 0) {
+		inode_put(fs->root);
+		return err;
+	}
+	spin_lock(&mount_lock);
+	if (!fs->top)
+		fs->top = dentry_get(d);
+	*out = dentry_get(fs->top);
+	spin_unlock(&mount_lock);
+	dentry_put(d);
+	return 0;
+}
+
+static int
+mount_new(struct filesystem *fs, const char *source, struct mount **out)
 {
 	struct mount *m = kzalloc(sizeof(*m));
 
@@ -67,8 +102,6 @@ mount_create(struct filesystem *fs, struct dentry *root, const char *source,
 	refcount_init(&m->refs, 1);
 	refcount_get(&fs->refs);
 	m->fs = fs;
-	m->root = dentry_get(root);
-	m->flags = flags;
 	list_init(&m->all);
 	spin_lock(&mount_lock);
 	m->id = ++last_id;
@@ -78,16 +111,43 @@ mount_create(struct filesystem *fs, struct dentry *root, const char *source,
 	return 0;
 }
 
+int
+mount_create(struct filesystem *fs, struct dentry *root, const char *source,
+    u32 flags, struct mount **out)
+{
+	struct mount *m;
+	int err = mount_new(fs, source, &m);
+
+	if (err < 0)
+		return err;
+	m->flags = flags;
+	if (root)
+		m->root = dentry_get(root);
+	else
+		err = get_top(fs, &m->root);
+	if (err < 0)
+		mount_put(m);
+	else
+		*out = m;
+	return err;
+}
+
 static void
 destroy(struct mount *m)
 {
 	struct filesystem *fs = m->fs;
+	struct dentry *top = NULL;
 	bool last;
 
 	spin_lock(&mount_lock);
 	last = --fs->nr_mounts == 0;
+	if (last) {
+		top = fs->top;
+		fs->top = NULL;
+	}
 	spin_unlock(&mount_lock);
 	dentry_put(m->root);
+	dentry_put(top);
 	if (last && fs->ops->unmount)
 		fs->ops->unmount(fs);
 	filesystem_put(fs);

@@ -319,8 +319,9 @@ struct filesystem {
 	const struct filesystem_ops *ops; /* c */
 	const char *type;                 /* c: as in /proc/mounts */
 	struct inode *root;               /* c, a reference, until unmount */
-	u32 dev;                          /* c: st_dev of its files */
-	u32 nr_mounts;                    /* MOUNT */
+	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
+	u32 dev;            /* c: st_dev of its files */
+	u32 nr_mounts;      /* MOUNT */
 };
 
 /* Kinds of file systems that mount(2) knows; static, registered at boot. */

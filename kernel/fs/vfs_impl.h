@@ -73,7 +73,7 @@ extern struct spinlock mount_lock; /* rank MOUNT */
 bool mount_covering(struct path p, struct path *out);
 /* Out of a mount's root: the place it covers; false for the topmost. */
 bool mount_covered(struct mount *m, struct path *out);
-/* A mount in no tree, with one reference. */
+/* A mount in no tree, with one reference; root NULL: the file system's. */
 int mount_create(struct filesystem *fs, struct dentry *root, const char *source,
     u32 flags, struct mount **out) MUST_CHECK;
 /*
@@ -94,6 +94,9 @@ dentry_is_covered(const struct dentry *d)
 int mount_statfs(struct mount *m, struct fs_statfs *out) MUST_CHECK;
 void path_stat(struct path p, struct file_stat *out);
 struct filesystem_type *filesystem_find(const char *name);
+/* What a type's open gave is not needed any more: either a mount has it now,
+ * or it was in vain and is taken down. */
+void filesystem_put_opened(struct filesystem *fs);
 void mount_check(void);
 
 /* ---- walking (walk.c) ------------------------------------------------------
