@@ -370,6 +370,7 @@ generate(struct file *f)
 	int err;
 
 	seq_free(s);
+	seq_init(s);
 	err = p->entry->show(s, p->key);
 	return s->lost ? -ENOMEM : err;
 }
