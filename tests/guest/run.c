@@ -16,9 +16,10 @@
  *	--time       say how long each test took
  *
  * The run must not hang on what a test leaves behind: when the test's own
- * process has ended, or the time is up, its whole process group is killed, so
- * the pipe ends.  Both are done by signal handlers, and nothing else here
- * depends on signals: a kernel that has none yet can run well-behaved tests.
+ * process has ended, or the time is up, its process group is killed, and
+ * nobody waits for more output from those who left the group.  Signal handlers
+ * see to both, and nothing else here depends on signals: a kernel that has none
+ * yet can run well-behaved tests.
  */
 #include "tap.h"
 
@@ -52,6 +53,7 @@ static struct {
 
 /* The test that runs; what the signal handlers need. */
 static volatile pid_t running;
+static volatile int output;
 static volatile sig_atomic_t hung;
 
 /* One test's results so far. */
@@ -132,15 +134,26 @@ become_test(const struct tap_test *t, const char *folder, int out)
 
 /* ------------------------------------------------ the runner's side */
 
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid == pid;
+}
+
+/* Without blocking, a read of the pipe ends when nothing is there. */
 static void
 end_group(int sig)
 {
 	int saved = errno;
 
-	if (sig == SIGALRM)
-		hung = 1;
-	if (running > 0)
+	if (running > 0 && (sig == SIGALRM || has_ended(running))) {
+		hung |= sig == SIGALRM;
 		kill(-running, SIGKILL);
+		fcntl(output, F_SETFL, O_NONBLOCK);
+	}
 	errno = saved;
 }
 
@@ -165,26 +178,46 @@ relay_line(const char *line, struct tally *t)
 
 		t->made++;
 		t->failed += bad;
-		printf("    %s %d%s", bad ? "not ok" : "ok", t->made, words);
+		printf("    %s %d%s\n", bad ? "not ok" : "ok", t->made, words);
 	} else {
-		printf("    %s%s", line[0] == '#' ? "" : "# ", line);
+		printf("    %s%s\n", line[0] == '#' ? "" : "# ", line);
 	}
-	if (!strchr(line, '\n'))
-		putchar('\n');
+}
+
+/* Relays the whole lines of a text, and moves the rest to the front. */
+static size_t
+relay_lines(char *text, size_t len, struct tally *t)
+{
+	char *line = text, *end;
+
+	while ((end = memchr(line, '\n', text + len - line))) {
+		*end = '\0';
+		relay_line(line, t);
+		line = end + 1;
+	}
+	memmove(text, line, text + len - line);
+	return text + len - line;
 }
 
 static struct tally
-relay_output(int fd)
+relay_output(void)
 {
 	struct tally t = {0, 0};
-	char line[PIPE_BUF + 1];
-	FILE *in = fdopen(fd, "r");
+	char text[2 * PIPE_BUF + 1];
+	size_t len = 0;
+	ssize_t n;
 
-	if (!in)
-		abort();
-	while (fgets(line, sizeof(line), in))
-		relay_line(line, &t);
-	fclose(in);
+	do {
+		n = read(output, text + len, sizeof(text) - 1 - len);
+		if (n > 0)
+			len = relay_lines(text, len + n, &t);
+		if (len == sizeof(text) - 1)
+			len = 0; /* no line that anyone wants to see */
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	text[len] = '\0';
+	if (len > 0)
+		relay_line(text, &t);
+	close(output);
 	if (t.made)
 		printf("    1..%d\n", t.made);
 	return t;
@@ -242,7 +275,7 @@ now_s(void)
  * child can end.
  */
 static pid_t
-start_test(const struct tap_test *t, const char *folder, int *out)
+start_test(const struct tap_test *t, const char *folder)
 {
 	int fd[2], turn[2];
 	pid_t pid;
@@ -257,12 +290,12 @@ start_test(const struct tap_test *t, const char *folder, int *out)
 			become_test(t, folder, fd[1]);
 		_exit(2);
 	}
+	output = fd[0];
 	running = pid;
 	ensure(write(turn[1], "", 1) == 1);
 	close(fd[1]);
 	close(turn[0]);
 	close(turn[1]);
-	*out = fd[0];
 	return pid;
 }
 
@@ -274,7 +307,6 @@ run_test(int number, const struct tap_test *t)
 	struct tally tally;
 	bool good;
 	pid_t pid;
-	int out;
 
 	printf("# Subtest: %s\n", t->name);
 	fflush(stdout);
@@ -282,9 +314,9 @@ run_test(int number, const struct tap_test *t)
 	mkdir(folder, 0777);
 	chmod(folder, 0777);
 	hung = 0;
-	pid = start_test(t, folder, &out);
+	pid = start_test(t, folder);
 	alarm(opts.timeout_s);
-	tally = relay_output(out);
+	tally = relay_output();
 	good = judge_end(wait_status(pid), &tally);
 	alarm(0);
 	running = 0;
@@ -419,11 +451,15 @@ find_self(const char *argv0)
 int
 main(int argc, char **argv)
 {
-	if (argc > 1 && argv[1][0] == '@') {
-		const struct tap_helper *h = helper_find(argv[1] + 1);
+	const char *name = getenv("TAP_HELPER");
+
+	if (argc > 1 && argv[1][0] == '@')
+		name = argv[1] + 1;
+	if (name) {
+		const struct tap_helper *h = helper_find(name);
 
 		tap_self = getenv("TAP_SELF");
-		return h ? h->main(argc, argv) : usage("no helper", argv[1]);
+		return h ? h->main(argc, argv) : usage("no helper", name);
 	}
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	tap_self = find_self(argv[0]);

@@ -5,6 +5,8 @@
  */
 #include "tap.h"
 
+void *volatile tap_nowhere = (void *)8;
+
 struct report {
 	char text[PIPE_BUF];
 	size_t len;

@@ -71,7 +71,8 @@ struct tap_helper {
 
 /*
  * A main function for tests of exec: this program (tap_self), started with
- * "@NAME" as its first argument, is that function and nothing else.
+ * "@NAME" as its first argument, or with TAP_HELPER=NAME in its environment, is
+ * that function and nothing else.
  */
 #define HELPER(NAME)                                                           \
 	static int NAME(int, char **);                                         \
@@ -84,6 +85,10 @@ struct tap_helper {
 
 /* The absolute path of this program. */
 extern const char *tap_self;
+
+/* An address where nothing is; the compiler does not know it. */
+extern void *volatile tap_nowhere;
+#define NOWHERE tap_nowhere
 
 /* ------------------------------------------------ behind the checks */
 
