@@ -31,6 +31,9 @@ struct fs_who {
 	u64 fsize_limit; /* RLIMIT_FSIZE: no file is made longer */
 };
 
+/* The kernel itself, after vfs_init: root, at the initial root, no limits. */
+const struct fs_who *fs_who_kernel(void);
+
 /* At the initial root, umask 022. */
 int fs_context_create(struct fs_context **out) MUST_CHECK;
 int fs_context_copy(

@@ -182,7 +182,4 @@ void anon_init(void);
 /* Any character device, and what cannot be opened at all. */
 extern const struct file_ops unopenable_file_ops;
 
-/* Root, without limits, at the root: the kernel itself. */
-const struct fs_who *fs_who_kernel(void);
-
 #endif
