@@ -163,12 +163,20 @@ find_reaper_locked(struct proc *p)
 	return proc_init1;
 }
 
-/* A stopped group that loses its last watcher would stay stopped for ever. */
+/*
+ * p and watcher, its parent, part: one of them leaves.  If watcher was the last
+ * who could have continued p's group from outside, what is stopped in it would
+ * stay stopped for ever.
+ */
 static void
-free_orphaned_group_locked(struct pgrp *g, struct proc *leaving)
+free_orphaned_group_locked(
+    struct proc *p, struct proc *watcher, struct proc *leaving)
 {
 	struct sig_info info = {.code = SI_KERNEL};
+	struct pgrp *g = p->pgrp;
 
+	if (watcher->pgrp == g || watcher->pgrp->session != g->session)
+		return;
 	if (!pgrp_is_orphaned_locked(g, leaving) || !pgrp_has_stopped_locked(g))
 		return;
 	info.signo = SIGHUP;
@@ -198,9 +206,7 @@ give_child_locked(struct proc *child, struct proc *to, struct list *reaped)
 		}
 		return;
 	}
-	if (child->pgrp != from->pgrp &&
-	    child->pgrp->session == from->pgrp->session)
-		free_orphaned_group_locked(child->pgrp, from);
+	free_orphaned_group_locked(child, from, from);
 }
 
 static void
@@ -238,7 +244,7 @@ leave_tree(struct proc *p)
 
 	spin_lock(&proc_tree_lock);
 	leave_children_locked(p, &reaped);
-	free_orphaned_group_locked(p->pgrp, p);
+	free_orphaned_group_locked(p, p->parent, p);
 	p->state = PROC_ZOMBIE;
 	wait_wake_parent(p->parent);
 	if (signal_child_exited_locked(p, p->exit_signal, p->exit_status)) {
