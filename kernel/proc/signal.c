@@ -276,14 +276,16 @@ unblock_fault(struct proc *p, struct task *t, int signo)
 {
 	struct sig_action act = sighand_action(p->sig.hand, signo);
 
-	if (act.handler == HANDLER_IGNORE || sigset_has(t->sig.blocked, signo))
-		act.handler = HANDLER_DEFAULT;
-	if (act.handler == HANDLER_DEFAULT)
-		p->sig.protect = false;
-	/* Without memory for that, the default is what there is. */
-	if (sighand_set(p->sig.hand, signo, &act) != 0)
-		signal_end_locked(p, signo);
+	bool useless =
+	    act.handler == HANDLER_IGNORE || sigset_has(t->sig.blocked, signo);
+
 	sigset_del(&t->sig.blocked, signo);
+	if (useless || act.handler == HANDLER_DEFAULT)
+		p->sig.protect = false;
+	act.handler = HANDLER_DEFAULT;
+	/* Without memory for that, the default is what there is. */
+	if (useless && sighand_set(p->sig.hand, signo, &act) != 0)
+		signal_end_locked(p, signo);
 }
 
 void
