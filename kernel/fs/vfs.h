@@ -383,6 +383,8 @@ int mount_sync_all(void);
 void vfs_init(void);
 /* The initial root, borrowed. */
 struct path vfs_root(void);
+/* Who asks when the kernel does: root, at the initial root. */
+const struct fs_who *fs_who_kernel(void);
 /* Walks what there is and panics where a law is broken.  Boot and tests. */
 void vfs_check(void);
 
