@@ -70,7 +70,7 @@ test_sizes(void)
 {
 	enum {
 		MAX_WORD = 128 * 1024,
-		WORDS = 80
+		WORDS = 18
 	};
 	char *word = malloc(MAX_WORD + 1);
 	char *big[] = {"x", word, NULL};
@@ -84,8 +84,8 @@ test_sizes(void)
 	for (int i = 0; i < WORDS; i++)
 		many[i] = word;
 	many[WORDS] = NULL;
-	is_errno(execve(tap_self, many, environ), E2BIG, "10 MiB of words");
-	is_errno(execve(tap_self, argv, many), E2BIG, "10 MiB of variables");
+	is_errno(execve(tap_self, many, environ), E2BIG, "2 MiB of words");
+	is_errno(execve(tap_self, argv, many), E2BIG, "2 MiB of variables");
 	free(word);
 }
 

@@ -1,0 +1,113 @@
+/* What the system says of itself, and names that processes have. */
+#include "tap.h"
+
+#include <sys/prctl.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+static void
+test_uname(void)
+{
+	struct utsname u;
+	int major = 0;
+
+	memset(&u, 'x', sizeof(u));
+	is(uname(&u), 0, "uname");
+	str_is(u.sysname, "Linux", "it names the ABI");
+	ok(sscanf(u.release, "%d.", &major) == 1 && major >= 5,
+	    "a release that the C library accepts");
+	ok(strnlen(u.nodename, sizeof(u.nodename)) < sizeof(u.nodename) &&
+		strnlen(u.version, sizeof(u.version)) < sizeof(u.version) &&
+		strlen(u.machine) > 0,
+	    "each name ends");
+#ifdef __riscv
+	str_is(u.machine, "riscv64", "the machine");
+#endif
+	is_errno(syscall(SYS_uname, NOWHERE), EFAULT, "to nowhere");
+}
+
+static void
+test_sysinfo(void)
+{
+	struct sysinfo si, later;
+
+	memset(&si, 0xff, sizeof(si));
+	is(sysinfo(&si), 0, "sysinfo");
+	ok(si.mem_unit > 0, "mem_unit");
+	ok(si.totalram > 0 && si.freeram > 0 && si.freeram <= si.totalram,
+	    "memory: some, and some of it free");
+	ok((uint64_t)si.totalram * si.mem_unit >= 16 << 20,
+	    "as much as a machine has");
+	is(si.freeswap, si.totalswap, "no more swap than there is");
+	ok(si.procs > 1, "processes: us and others");
+	ok(si.uptime > 0, "it has been up for a while");
+	must(sysinfo(&later));
+	ok(later.uptime >= si.uptime, "and that grows");
+	is_errno(sysinfo(NOWHERE), EFAULT, "to nowhere");
+}
+
+/* Memory that somebody takes is not free, and is again when they end. */
+static void
+test_free_memory(void)
+{
+	struct sysinfo before, during;
+	struct gate full = gate_make(), go = gate_make();
+	enum {
+		TAKEN = 8 << 20
+	};
+	pid_t pid;
+
+	must(sysinfo(&before));
+	pid = must(fork());
+	if (pid == 0) {
+		char *p = malloc(TAKEN);
+
+		for (int i = 0; i < TAKEN; i += 4096)
+			p[i] = 1;
+		gate_open(&full);
+		gate_wait(&go);
+		_exit(p[0] != 1);
+	}
+	gate_wait(&full);
+	must(sysinfo(&during));
+	ok((before.freeram - during.freeram) * before.mem_unit > TAKEN / 2 ||
+		before.freeram * (uint64_t)before.mem_unit > 1ull << 32,
+	    "what is taken is not free");
+	gate_open(&go);
+	is(wait_status(pid), 0, "it ends");
+}
+
+static void
+test_name(void)
+{
+	char name[17] = "";
+
+	is(prctl(PR_GET_NAME, name), 0, "PR_GET_NAME");
+	ok(strlen(name) > 0 && strlen(name) < 16, "every process has a name");
+	is(prctl(PR_SET_NAME, "short"), 0, "PR_SET_NAME");
+	prctl(PR_GET_NAME, name);
+	str_is(name, "short", "sets it");
+	is(prctl(PR_SET_NAME, "a name that is too long"), 0, "a longer one");
+	prctl(PR_GET_NAME, name);
+	str_is(name, "a name that is ", "is cut off");
+	if (must(fork()) == 0) {
+		prctl(PR_GET_NAME, name);
+		str_is(name, "a name that is ", "a child has its parent's");
+		prctl(PR_SET_NAME, "child");
+		_exit(0);
+	}
+	wait(NULL);
+	prctl(PR_GET_NAME, name);
+	str_is(name, "a name that is ", "each changes its own");
+	is_errno(prctl(PR_SET_NAME, NOWHERE), EFAULT, "from nowhere");
+	is_errno(prctl(PR_GET_NAME, NOWHERE), EFAULT, "to nowhere");
+	is_errno(prctl(12345), EINVAL, "what nobody knows");
+}
+
+TEST(proc_info)
+{
+	test_uname();
+	test_sysinfo();
+	test_free_memory();
+	test_name();
+}
