@@ -18,6 +18,8 @@ do_read(struct file *f, struct iov_iter *to, u64 *pos)
 		return -EBADF;
 	if (inode_is_dir(f->inode))
 		return -EISDIR;
+	if (to->out_of_range)
+		return -EFAULT;
 	return f->ops->read ? f->ops->read(f, to, pos) : -EINVAL;
 }
 
@@ -27,6 +29,8 @@ do_write(
 {
 	if (!(f->access & FILE_WRITE))
 		return -EBADF;
+	if (from->out_of_range)
+		return -EFAULT;
 	return f->ops->write ? f->ops->write(who, f, from, pos) : -EINVAL;
 }
 

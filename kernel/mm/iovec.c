@@ -14,12 +14,14 @@ init_one(struct iov_iter *it, u64 base, u64 len_bytes, bool is_kernel)
 	it->skip = 0;
 	it->left_bytes = len_bytes;
 	it->is_kernel = is_kernel;
+	it->out_of_range = false;
 }
 
 void
 iov_init_user(struct iov_iter *it, uaddr_t base, u64 len_bytes)
 {
 	init_one(it, base.val, MIN(len_bytes, IOV_MAX_BYTES), false);
+	it->out_of_range = !user_range_ok(base, len_bytes);
 }
 
 void
@@ -47,6 +49,7 @@ iov_init_vector(struct iov_iter *it, const struct iov_segment *segments, u32 nr)
 	it->skip = 0;
 	it->left_bytes = sum;
 	it->is_kernel = false;
+	it->out_of_range = false;
 	return 0;
 }
 

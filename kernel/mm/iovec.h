@@ -32,6 +32,7 @@ struct iov_iter {
 	u64 skip;               /* bytes of segments[0] that are done */
 	u64 left_bytes;         /* what is still to be moved */
 	bool is_kernel;         /* segments are kernel memory */
+	bool out_of_range;      /* what was asked for leaves the user's half */
 	struct iov_segment one; /* the segment of those that have just one */
 };
 

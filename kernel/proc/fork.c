@@ -65,6 +65,8 @@ check_form(const struct clone_request *req)
 		    : 0;
 	if (flags & (CLONE_DETACHED | CSIGNAL | CLONE_INTO_CGROUP))
 		return -EINVAL;
+	if (flags & ~(0xfffffffful | CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
 	if ((flags & (CLONE_THREAD | CLONE_PARENT)) && req->exit_signal != 0)
 		return -EINVAL;
 	if (req->exit_signal != 0 && !signo_valid(req->exit_signal))

@@ -298,7 +298,11 @@ sys_copy_file_range(
 s64
 sys_lseek(int n, s64 offset, int whence)
 {
-	return WITH_FD(n, file_seek(fd.file, offset, whence));
+	/* Judged before whether the file can seek at all. */
+	return WITH_FD(n,
+	    whence < 0 || whence > SEEK_MAX
+		? -EINVAL
+		: file_seek(fd.file, offset, whence));
 }
 
 s64
@@ -406,6 +410,9 @@ sys_dup(int n)
 	int out;
 	int err = fd_dup(n, 0, false, &out);
 
+	/* Here no number was asked for: it is the table that is full. */
+	if (err == -EINVAL)
+		err = -EMFILE;
 	return err < 0 ? err : out;
 }
 
@@ -460,9 +467,10 @@ put_ends:
 static s64
 dup_from(int n, u64 arg, bool cloexec)
 {
+	/* What is no number is beyond any limit. */
+	int min = arg > 0x7fffffff ? 0x7fffffff : (int)arg;
 	int out;
-	int err =
-	    arg > 0x7fffffff ? -EINVAL : fd_dup(n, (int)arg, cloexec, &out);
+	int err = fd_dup(n, min, cloexec, &out);
 
 	return err < 0 ? err : out;
 }

@@ -36,24 +36,29 @@ at_flags(u32 flags, u32 known, u32 *namei)
 		result;                                                        \
 	})
 
+/* The number first: no file is made that could not be given one. */
+static s64
+open_at(const struct fs_who *who, struct fs_name name, u32 flags, u32 mode)
+{
+	struct file *file;
+	int n;
+	int err = fd_reserve((flags & O_CLOEXEC) != 0, &n);
+
+	if (err < 0)
+		return err;
+	err = namei_open(who, name, flags, mode, &file);
+	if (err < 0) {
+		fd_unreserve(n);
+		return err;
+	}
+	fd_install_take(n, file);
+	return n;
+}
+
 s64
 sys_openat(int dirfd, uaddr_t path, u32 flags, u32 mode)
 {
-	bool cloexec = (flags & O_CLOEXEC) != 0;
-	struct file *file;
-	s64 err;
-	int n;
-
-	err = WITH_NAME(
-	    dirfd, path, namei_open(&who, n.name, flags, mode, &file));
-	if (err < 0)
-		return err;
-	err = fd_open_take(file, cloexec, &n);
-	if (err < 0) {
-		file_put(file);
-		return err;
-	}
-	return n;
+	return WITH_NAME(dirfd, path, open_at(&who, n.name, flags, mode));
 }
 
 s64
@@ -333,8 +338,13 @@ sys_umask(u32 mask)
 static int
 optional_get(uaddr_t user, char **out)
 {
+	int err;
+
 	*out = NULL;
-	return user.val == 0 ? 0 : sys_path_get(user, out);
+	if (user.val == 0)
+		return 0;
+	err = sys_path_get(user, out);
+	return err == -ENAMETOOLONG ? -EINVAL : err;
 }
 
 s64

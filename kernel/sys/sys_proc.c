@@ -67,6 +67,7 @@ sys_clone3(uaddr_t user, u64 size)
 {
 	struct clone_args a;
 	struct clone_request req;
+	s32 tids[CLONE_MAX_SET_TIDS];
 	int err;
 
 	if (size > PAGE_SIZE)
@@ -76,8 +77,12 @@ sys_clone3(uaddr_t user, u64 size)
 	err = get_growing(&a, sizeof(a), user, size);
 	if (err < 0)
 		return err;
-	if (a.exit_signal > 64)
+	if (a.exit_signal > 64 || (a.set_tid == 0) != (a.set_tid_size == 0) ||
+	    a.set_tid_size > CLONE_MAX_SET_TIDS)
 		return -EINVAL;
+	/* The numbers themselves are refused below, but have to be there. */
+	if (user_read(tids, uaddr(a.set_tid), a.set_tid_size * sizeof(s32)) < 0)
+		return -EFAULT;
 	req = (struct clone_request){
 	    .flags = a.flags,
 	    .exit_signal = (int)a.exit_signal,
@@ -183,6 +188,9 @@ deliver_wait4(const struct wait_result *res, void *arg)
 {
 	const struct wait_out *out = arg;
 
+	/* WNOHANG, and nothing to tell. */
+	if (res->pid == 0)
+		return 0;
 	if (out->status.val != 0 &&
 	    user_write(out->status, &res->status, sizeof(res->status)) < 0)
 		return -EFAULT;
