@@ -37,12 +37,12 @@ explain()
 
 ok()
 {
-	name=$1
+	what=$1
 	shift
 	if "$@" >"$tmp/ok.log" 2>&1; then
-		pass "$name"
+		pass "$what"
 	else
-		fail "$name"
+		fail "$what"
 		explain "failed: $*"
 		sed 's/^/# /' "$tmp/ok.log"
 	fi

@@ -57,6 +57,7 @@ run_data(void)
 	void (*code)(void) = (void (*)(void))(u64)&just_return;
 
 	code();
+	one = 2; /* so that the call is one, and no jump */
 }
 
 static NOINLINE u64
@@ -83,6 +84,7 @@ take_twice(void) NO_LOCK_CHECK
 
 	spin_lock(&lock);
 	spin_lock(&lock);
+	one = 2;
 }
 
 static void

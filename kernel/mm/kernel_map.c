@@ -172,10 +172,21 @@ map_ram(u64 pa, u64 end)
 	}
 }
 
-static void
-map_everything(const struct mem_map *m)
+/*
+ * The firmware lies where memory begins, and guards itself.  How far it goes
+ * the device tree says; if not, nothing below the image is touched.
+ */
+static u64
+firmware_end(const struct mem_map *m)
 {
-	u64 firmware_end = pa_of(kernel_start);
+	if (m->nr_used > 0 && m->used[0].start == m->ram[0].start)
+		return align_up(m->used[0].end, PAGE_SIZE);
+	return pa_of(kernel_start);
+}
+
+static void
+map_everything(const struct mem_map *m, u64 first_pa)
+{
 	u64 pa;
 	u32 i;
 
@@ -184,10 +195,8 @@ map_everything(const struct mem_map *m)
 	for (i = 0; i < m->nr_ram; i++) {
 		u64 start = align_up(m->ram[i].start, PAGE_SIZE);
 
-		/* The firmware lies below the image and guards itself. */
-		if (start < firmware_end && m->ram[i].end > firmware_end)
-			start = firmware_end;
-		map_ram(start, align_down(m->ram[i].end, PAGE_SIZE));
+		map_ram(
+		    MAX(start, first_pa), align_down(m->ram[i].end, PAGE_SIZE));
 	}
 }
 
@@ -204,6 +213,7 @@ kernel_map_init(struct mem_map *m)
 {
 	u64 first = m->ram[0].start >> PAGE_SHIFT;
 	u64 last = m->ram[m->nr_ram - 1].end >> PAGE_SHIFT;
+	u64 first_pa;
 
 	if (last << PAGE_SHIFT > DIRECT_SIZE) {
 		printk(
@@ -211,12 +221,14 @@ kernel_map_init(struct mem_map *m)
 		last = DIRECT_SIZE >> PAGE_SHIFT;
 	}
 	boot_map = m;
-	mem_add(m->used, &m->nr_used, m->ram[0].start, pa_of(kernel_end));
+	first_pa = firmware_end(m);
+	mem_add(m->used, &m->nr_used, m->ram[0].start, first_pa);
+	mem_add(m->used, &m->nr_used, pa_of(kernel_start), pa_of(kernel_end));
 	page_first = first;
 	page_count = last - first;
 	page_array = take_boot_memory(m, page_count * sizeof(struct page));
 	root = take_boot_memory(m, PAGE_SIZE);
-	map_everything(m);
+	map_everything(m, first_pa);
 	kmap_init(table_below(&root[pt_index(uaddr(KMAP_BASE), 2)]));
 	tlb_init(SATP_SV39 | pa_of(root) >> PAGE_SHIFT);
 	each_free(m, add_free, NULL);
