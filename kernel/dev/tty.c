@@ -202,7 +202,7 @@ tty_hangup(struct tty *t)
 	spin_lock(&t->queue_lock);
 	atomic_store(&t->nr_hangups, t->nr_hangups + 1);
 	line_flush(&t->line);
-	t->driver->flush(t);
+	/* What was written still goes out: the wire may serve others. */
 	tty_hold_locked(t, false);
 	tty_resume_input_locked(t);
 	spin_unlock(&t->queue_lock);

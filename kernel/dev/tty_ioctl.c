@@ -360,7 +360,7 @@ tty_ioctl(struct tty_file *f, u32 cmd, u64 arg)
 	int err = 0;
 
 	if (tty_hung_up(f))
-		return -EIO;
+		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
 	for (size_t i = 0; i < ARRAY_SIZE(requests) && r == NULL; i++)
 		if (requests[i].cmd == cmd)
 			r = &requests[i];

@@ -95,7 +95,7 @@ file_new(
 		return -ENOMEM;
 	refcount_init(&f->refs, 1);
 	f->access = access_of(flags) | (ops->seekable ? FILE_SEEKABLE : 0);
-	f->flags = flags & ~OPEN_ONLY;
+	f->flags = flags;
 	f->ops = ops;
 	f->path = path_get(path);
 	f->inode = path.dentry->inode;
@@ -138,6 +138,7 @@ file_create(struct path path, u32 flags, struct file **out)
 		err = ops->open(f);
 	if (err < 0)
 		goto put_write;
+	f->flags &= ~OPEN_ONLY;
 	*out = f;
 	return 0;
 
@@ -167,7 +168,7 @@ file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
 		inode_put(inode);
 		return err;
 	}
-	err = file_new(path, flags, ops, out);
+	err = file_new(path, flags & ~OPEN_ONLY, ops, out);
 	path_put(path);
 	if (err == 0)
 		(*out)->private = private;

@@ -236,7 +236,6 @@ job_hung_up(struct tty *t)
 	} else if (s != NULL) {
 		/* The leader's death is what hung it up. */
 		send_locked(t->foreground, SIGHUP);
-		send_locked(t->foreground, SIGCONT);
 	}
 	lost = part_locked(t);
 	spin_unlock(&proc_tree_lock);
