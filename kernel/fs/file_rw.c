@@ -11,15 +11,27 @@
 #include "fs/vfs_impl.h"
 #include "mm/slab.h"
 
+/* Errors: -EFAULT, -EINVAL it would end where no position can be told. */
+static int
+check_transfer(const struct iov_iter *it, u64 pos)
+{
+	if (it->out_of_range)
+		return -EFAULT;
+	return (s64)(pos + it->left_bytes) < 0 ? -EINVAL : 0;
+}
+
 static s64
 do_read(struct file *f, struct iov_iter *to, u64 *pos)
 {
+	int err;
+
 	if (!(f->access & FILE_READ))
 		return -EBADF;
+	err = check_transfer(to, *pos);
+	if (err < 0)
+		return err;
 	if (inode_is_dir(f->inode))
 		return -EISDIR;
-	if (to->out_of_range)
-		return -EFAULT;
 	return f->ops->read ? f->ops->read(f, to, pos) : -EINVAL;
 }
 
@@ -27,10 +39,13 @@ static s64
 do_write(
     const struct fs_who *who, struct file *f, struct iov_iter *from, u64 *pos)
 {
+	int err;
+
 	if (!(f->access & FILE_WRITE))
 		return -EBADF;
-	if (from->out_of_range)
-		return -EFAULT;
+	err = check_transfer(from, *pos);
+	if (err < 0)
+		return err;
 	return f->ops->write ? f->ops->write(who, f, from, pos) : -EINVAL;
 }
 
@@ -234,6 +249,8 @@ file_seek(struct file *f, s64 offset, int whence)
 
 	if (f->access & FILE_PATH_ONLY)
 		return -EBADF;
+	if (whence < SEEK_SET || whence > SEEK_HOLE)
+		return -EINVAL;
 	if (!(f->access & FILE_SEEKABLE))
 		return -ESPIPE;
 	mutex_lock(&f->pos_lock);

@@ -1,14 +1,9 @@
-/*
- * What all inodes have in common, and files that are in no directory.
- */
+/* What all inodes have in common. */
 #include "core/clock.h"
-#include "core/panic.h"
 #include "fs/devfs.h"
 #include "fs/pipe.h"
 #include "fs/vfs_impl.h"
-#include "lib/fmt.h"
 #include "lib/string.h"
-#include "mm/slab.h"
 
 #define STAT_BLOCK_BYTES 512 /* the unit of st_blocks, whatever the disk's */
 
@@ -113,81 +108,4 @@ inode_stat(struct inode *i, struct file_stat *out)
 	if (i->ops->stat)
 		i->ops->stat(i, out);
 	mutex_unlock(&i->lock);
-}
-
-/* ---- files in no directory -------------------------------------------------
- */
-
-/*
- * They live in a file system of their own, mounted nowhere, so that every open
- * file has a path and can be opened again through /proc/PID/fd.
- */
-static struct filesystem anon_fs;
-static struct mount *anon_mount;
-static u64 last_ino; /* atomic */
-
-static void
-anon_statfs(struct filesystem *fs, struct fs_statfs *out)
-{
-	*out = (struct fs_statfs){
-	    .type = 0x09041934, /* ANON_INODE_FS_MAGIC */
-	    .block_size = PAGE_SIZE,
-	    .name_max = NAME_MAX_BYTES,
-	    .dev = fs->dev,
-	};
-}
-
-static const struct filesystem_ops anon_fs_ops = {.statfs = anon_statfs};
-
-static void
-anon_release(struct inode *i)
-{
-	kfree(i);
-}
-
-static const struct inode_ops anon_inode_ops = {.release = anon_release};
-
-int
-inode_create_anon(u32 mode, const struct cred *cred, struct inode **out)
-{
-	struct inode_new new = {
-	    .mode = mode, .uid = cred->fsuid, .gid = cred->fsgid};
-	struct inode *i = kmalloc(sizeof(*i));
-
-	if (!i)
-		return -ENOMEM;
-	inode_init(i, &anon_fs, atomic_add(&last_ino, 1), &new);
-	i->ops = &anon_inode_ops;
-	*out = i;
-	return 0;
-}
-
-int
-path_create_anon_take(const char *kind, struct inode *inode, struct path *out)
-{
-	char name[DENTRY_INLINE_NAME];
-	int err;
-
-	fmt_snprint(name, sizeof(name), "%s:[%lu]", kind, inode->ino);
-	err = dentry_create_root_take(name, inode, &out->dentry);
-	if (err == 0)
-		out->mount = mount_get(anon_mount);
-	return err;
-}
-
-void
-anon_init(void)
-{
-	const struct fs_who *kernel = fs_who_kernel();
-	int err;
-
-	refcount_init(&anon_fs.refs, 1);
-	anon_fs.ops = &anon_fs_ops;
-	anon_fs.type = "anon";
-	anon_fs.dev = filesystem_new_dev();
-	err = inode_create_anon(S_IFDIR | 0500, kernel->cred, &anon_fs.root);
-	if (err == 0)
-		err = mount_create(&anon_fs, NULL, "anon", 0, &anon_mount);
-	if (err < 0)
-		panic("no memory for the first files");
 }

@@ -36,6 +36,9 @@ find_free_name(struct new_name *n, bool is_dir) NO_LOCK_CHECK
 	if (err < 0)
 		return err;
 	n->dir = w->at.dentry->inode;
+	/* /proc finds no new name, so none is new there. */
+	if (!n->dir->ops->create)
+		return -ENOENT;
 	mutex_lock(&n->dir->lock);
 	err = dentry_lookup_locked(w->at.dentry, w->last, &there);
 	if (err == 0) {

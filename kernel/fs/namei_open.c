@@ -128,7 +128,7 @@ create_locked(const struct fs_who *who, struct walk *w,
 	if (err == 0)
 		err = may_create(who, dir);
 	if (err == 0 && !dir->ops->create)
-		err = -EACCES;
+		err = -ENOENT;
 	if (err < 0)
 		return err;
 	inode_new_init(&new, who, dir, a->mode);

@@ -125,7 +125,7 @@ struct walk {
 	struct name last;        /* set by walk_to_parent */
 	u8 last_kind;            /* the same */
 	bool trailing;           /* the same: slashes follow the last name */
-	bool must_be_dir;        /* of what is found in the end */
+	bool must_be_dir;        /* slashes followed a last name */
 	u8 nr_links;             /* followed so far */
 };
 

@@ -295,15 +295,17 @@ walk_all(struct walk *w, u32 flags)
 	bool done;
 	int err;
 
-	w->must_be_dir |= (flags & NAMEI_DIRECTORY) != 0;
 	do {
 		err = walk_to_parent(w);
 		if (err == 0)
 			err = walk_last(w, !(flags & NAMEI_NOFOLLOW), &done);
 	} while (err == 0 && !done);
-	if (err == 0 && w->must_be_dir && !inode_is_dir(w->at.dentry->inode))
+	if (err < 0)
+		return err;
+	if ((w->must_be_dir || (flags & NAMEI_DIRECTORY)) &&
+	    !inode_is_dir(w->at.dentry->inode))
 		return -ENOTDIR;
-	return err;
+	return 0;
 }
 
 int
