@@ -102,9 +102,11 @@ pick(struct hart *h)
 	return t != NULL ? t : h->idle;
 }
 
+/* A thread that waits uses no time: its clock stands still meanwhile. */
 static void
 leave(struct thread *t)
 {
+	thread_account_system();
 	if (t->space != NULL)
 		arch_fpu_switch_out(arch_user_frame(t->stack), &t->fpu);
 }
@@ -113,6 +115,7 @@ static void
 arrive(struct hart *h, struct thread *t)
 {
 	h->current = t;
+	t->stamp_ns = clock_mono_ns();
 	h->kernel_sp = (u64)t->stack + KSTACK_SIZE;
 	tlb_switch(t->space);
 	if (t->space != NULL)

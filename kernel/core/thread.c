@@ -21,7 +21,6 @@ first_run(void *arg)
 	struct thread *t = arg;
 
 	sched_finish_switch();
-	t->stamp_ns = clock_mono_ns();
 	t->entry(t->arg);
 	thread_exit();
 }

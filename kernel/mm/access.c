@@ -127,7 +127,7 @@ mm_futex_key(struct mm *mm, uaddr_t addr, struct mm_futex_key *out)
 	mm_lock(mm);
 	r = region_at(mm, addr.val);
 	*out = (struct mm_futex_key){.mm = mm, .offset = addr.val};
-	if (r == NULL) {
+	if (r == NULL || r->prot == 0) {
 		err = -EFAULT;
 	} else if (r->flags & MM_SHARED) {
 		object_get(r->object);

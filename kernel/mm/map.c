@@ -167,7 +167,8 @@ mm_map_locked(struct mm *mm, const struct mm_map_args *a, u64 *out)
 	if (a->len_bytes == 0 ||
 	    (a->fixed && !is_aligned(a->addr.val, PAGE_SIZE)))
 		return -EINVAL;
-	if (a->len_bytes > USER_TOP || !mm_room_for(mm, len >> PAGE_SHIFT))
+	if (a->len_bytes > USER_TOP || !mm_room_for(mm, len >> PAGE_SHIFT) ||
+	    !mm_room_for_data(mm, a->prot, a->flags, len >> PAGE_SHIFT))
 		return -ENOMEM;
 	err = place(mm, a, len, &start);
 	if (err == 0)

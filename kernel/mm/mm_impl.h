@@ -111,6 +111,8 @@ u64 region_find_gap(struct mm *mm, u64 len);
 u64 region_pages(const struct region *r);
 /* Could the break, or a mapping, of this many pages more be had? */
 bool mm_room_for(const struct mm *mm, u64 pages);
+/* The same for the limit of private writable memory, if this is any. */
+bool mm_room_for_data(const struct mm *mm, u32 prot, u32 flags, u64 pages);
 
 /* ---- pieces of mm.c, map.c ---------------------------------------------- */
 

@@ -280,6 +280,28 @@ region_find_gap(struct mm *mm, u64 len)
 	}
 }
 
+static bool
+is_data(u32 prot, u32 flags)
+{
+	return (prot & MM_WRITE) && !(flags & (MM_SHARED | MM_STACK));
+}
+
+bool
+mm_room_for_data(const struct mm *mm, u32 prot, u32 flags, u64 pages)
+{
+	u64 limit = mm->c.limits.data >> PAGE_SHIFT;
+	const struct region *r = mm->block->regions;
+	u32 i;
+
+	/* Usually there is no limit, and nothing to be added up. */
+	if (limit >= USER_TOP >> PAGE_SHIFT || !is_data(prot, flags))
+		return true;
+	for (i = 0; i < mm->block->nr; i++)
+		if (is_data(r[i].prot, r[i].flags))
+			pages += region_pages(&r[i]);
+	return pages <= limit;
+}
+
 bool
 mm_room_for(const struct mm *mm, u64 pages)
 {
