@@ -125,26 +125,50 @@ vaddr_of(const struct elf_image *im, u64 offset)
 	return 0;
 }
 
+/* The header, with its table of program headers inside the file. */
+static int
+read_header(
+    const void *head, size_t head_len, u64 file_len, struct elf64_hdr *h)
+{
+	int err;
+
+	/* A page of the cache goes on with zeros behind the end of the file. */
+	if (MIN(head_len, file_len) < sizeof(*h))
+		return -ENOEXEC;
+	memcpy(h, head, sizeof(*h));
+	err = check_header(h);
+	if (err == 0 &&
+	    !is_inside(
+		h->e_phoff, h->e_phnum * sizeof(struct elf64_phdr), file_len))
+		err = -ENOEXEC;
+	return err;
+}
+
 int
-elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
-    struct elf_image *image)
+elf_find_table(const void *head, size_t head_len_bytes, u64 file_len_bytes,
+    u64 *offset, u64 *len_bytes)
+{
+	struct elf64_hdr h;
+	int err = read_header(head, head_len_bytes, file_len_bytes, &h);
+
+	if (err)
+		return err;
+	*offset = h.e_phoff;
+	*len_bytes = h.e_phnum * sizeof(struct elf64_phdr);
+	return 0;
+}
+
+int
+elf_parse_table(const void *head, size_t head_len_bytes, const void *table,
+    u64 file_len_bytes, struct elf_image *image)
 {
 	struct elf64_hdr h;
 	struct elf64_phdr p;
-	int err;
+	int err = read_header(head, head_len_bytes, file_len_bytes, &h);
 	u32 i;
 
-	/* A page of the cache goes on with zeros behind the end of the file. */
-	head_len_bytes = MIN(head_len_bytes, file_len_bytes);
-	if (head_len_bytes < sizeof(h))
-		return -ENOEXEC;
-	memcpy(&h, head, sizeof(h));
-	err = check_header(&h);
 	if (err)
 		return err;
-	if (!is_inside(h.e_phoff, h.e_phnum * sizeof(p), head_len_bytes))
-		return -ENOEXEC;
-
 	*image = (struct elf_image){
 	    .is_dyn = h.e_type == ET_DYN,
 	    .entry = h.e_entry,
@@ -153,8 +177,7 @@ elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
 	    .phdr_len_bytes = sizeof(p),
 	};
 	for (i = 0; i < h.e_phnum; i++) {
-		memcpy(&p, (const u8 *)head + h.e_phoff + i * sizeof(p),
-		    sizeof(p));
+		memcpy(&p, (const u8 *)table + i * sizeof(p), sizeof(p));
 		err = add_phdr(image, &p, file_len_bytes);
 		if (err)
 			return err;
@@ -163,4 +186,20 @@ elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
 		return -ENOEXEC;
 	image->phdr_vaddr = vaddr_of(image, h.e_phoff);
 	return 0;
+}
+
+int
+elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
+    struct elf_image *image)
+{
+	u64 offset, len;
+	int err =
+	    elf_find_table(head, head_len_bytes, file_len_bytes, &offset, &len);
+
+	if (err)
+		return err;
+	if (!is_inside(offset, len, head_len_bytes))
+		return -ENOEXEC;
+	return elf_parse_table(head, head_len_bytes, (const u8 *)head + offset,
+	    file_len_bytes, image);
 }

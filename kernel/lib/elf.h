@@ -57,4 +57,13 @@ struct elf_image {
 int elf_parse(const void *head, size_t head_len_bytes, u64 file_len_bytes,
     struct elf_image *image) MUST_CHECK;
 
+/*
+ * The same when the program headers may lie anywhere in the file: first where,
+ * then with them in table, which the caller has read from there.
+ */
+int elf_find_table(const void *head, size_t head_len_bytes, u64 file_len_bytes,
+    u64 *offset, u64 *len_bytes) MUST_CHECK;
+int elf_parse_table(const void *head, size_t head_len_bytes, const void *table,
+    u64 file_len_bytes, struct elf_image *image) MUST_CHECK;
+
 #endif

@@ -31,20 +31,52 @@ struct loading {
 	u64 bias; /* from the file's addresses to where it is */
 };
 
+/* [offset, offset + len) of the file, all of it, into memory to be freed. */
+static int
+read_piece(struct loading *l, u64 offset, u64 len, void **out)
+{
+	void *buf = kmalloc(len);
+	size_t done;
+	int err;
+
+	if (buf == NULL)
+		return -ENOMEM;
+	err = file_read_kernel(l->file, offset, buf, len, &done);
+	if (err == 0 && done < len)
+		err = -ENOEXEC;
+	if (err != 0)
+		kfree(buf);
+	else
+		*out = buf;
+	return err;
+}
+
 static int
 read_image(struct loading *l)
 {
 	struct file_stat st;
-	size_t len;
-	u8 *head = kmalloc(PAGE_SIZE);
+	u64 offset, len, head_len;
+	void *head, *table;
 	int err;
 
-	if (head == NULL)
-		return -ENOMEM;
 	file_stat(l->file, &st);
-	err = file_read_kernel(l->file, 0, head, PAGE_SIZE, &len);
-	if (err == 0)
-		err = elf_parse(head, len, st.size_bytes, &l->image);
+	head_len = MIN(st.size_bytes, PAGE_SIZE);
+	if (head_len == 0)
+		return -ENOEXEC;
+	err = read_piece(l, 0, head_len, &head);
+	if (err != 0)
+		return err;
+	err = elf_find_table(head, head_len, st.size_bytes, &offset, &len);
+	if (err == 0 && offset + len <= head_len) {
+		err = elf_parse(head, head_len, st.size_bytes, &l->image);
+	} else if (err == 0) {
+		err = read_piece(l, offset, len, &table);
+		if (err == 0) {
+			err = elf_parse_table(
+			    head, head_len, table, st.size_bytes, &l->image);
+			kfree(table);
+		}
+	}
 	kfree(head);
 	return err;
 }
@@ -128,7 +160,7 @@ find_room(struct loading *l, struct mm *mm, u64 wish)
 	uaddr_t at;
 	int err;
 
-	if (len > USER_TOP || l->image.align > USER_TOP)
+	if (l->image.align > USER_TOP)
 		return -ENOEXEC;
 	err = mm_map(mm, &args, &at);
 	if (err == 0)
@@ -143,10 +175,11 @@ map_image(struct loading *l, struct mm *mm, u64 wish)
 	u32 i;
 	int err = 0;
 
+	/* Even of one that is moved, as on Linux. */
+	if (l->image.end > USER_TOP)
+		return -ENOEXEC;
 	if (l->image.is_dyn)
 		err = find_room(l, mm, wish);
-	if (err == 0 && l->bias + l->image.end > USER_TOP)
-		err = -ENOEXEC;
 	for (i = 0; i < l->image.nr_segments && err == 0; i++)
 		err = map_segment(l, mm, &l->image.segments[i]);
 	return err;
@@ -230,6 +263,17 @@ open_interp(struct exec *e, const struct loading *program, struct file **out)
 	return err;
 }
 
+/* As Linux says it: the library that loads libraries is bad. */
+static int
+read_interp(struct loading *l)
+{
+	int err = read_image(l);
+
+	if (err == 0 && !l->image.is_dyn)
+		err = -ENOEXEC;
+	return err == -ENOEXEC ? -ELIBBAD : err;
+}
+
 /* Maps it, and moves the entry there; *bias is where it lies. */
 static int
 load_interp(struct exec *e, const struct loading *program, u64 *bias)
@@ -241,12 +285,7 @@ load_interp(struct exec *e, const struct loading *program, u64 *bias)
 		return -ENOMEM;
 	err = open_interp(e, program, &l->file);
 	if (err == 0)
-		err = read_image(l);
-	if (err == 0 && !l->image.is_dyn)
-		err = -ENOEXEC;
-	/* As Linux says it: the library that loads libraries is bad. */
-	if (err == -ENOEXEC)
-		err = -ELIBBAD;
+		err = read_interp(l);
 	if (err == 0)
 		err = load_file(l, e->mm, 0);
 	if (err == 0) {

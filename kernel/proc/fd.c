@@ -156,7 +156,22 @@ fd_close(int n)
 }
 
 int
-fd_dup(int n, int min, bool cloexec, int *out)
+fd_dup(int n, int *out)
+{
+	struct fd fd;
+	int err = fd_get(n, &fd);
+
+	if (err != 0)
+		return err;
+	err = fd_reserve(false, out);
+	if (err == 0)
+		fd_install_take(*out, file_get(fd.file));
+	fd_put(&fd);
+	return err;
+}
+
+int
+fd_dup_from(int n, int min, bool cloexec, int *out)
 {
 	struct fd fd;
 	int err = fd_get(n, &fd);
@@ -164,10 +179,8 @@ fd_dup(int n, int min, bool cloexec, int *out)
 	if (err != 0)
 		return err;
 	err = fd_reserve_from(min, cloexec, out);
-	if (err == 0) {
-		file_get(fd.file);
-		fd_install_take(*out, fd.file);
-	}
+	if (err == 0)
+		fd_install_take(*out, file_get(fd.file));
 	fd_put(&fd);
 	return err;
 }

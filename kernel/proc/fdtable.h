@@ -82,8 +82,9 @@ int fd_open_take(struct file *file, bool cloexec, int *out) MUST_CHECK;
 
 /* Sleeps.  Errors: -EBADF. */
 int fd_close(int n) MUST_CHECK;
-/* dup, and fcntl's F_DUPFD and F_DUPFD_CLOEXEC. */
-int fd_dup(int n, int min, bool cloexec, int *out) MUST_CHECK;
+int fd_dup(int n, int *out) MUST_CHECK;
+/* fcntl's F_DUPFD and F_DUPFD_CLOEXEC. */
+int fd_dup_from(int n, int min, bool cloexec, int *out) MUST_CHECK;
 /* dup3; dup2 is the caller's: same numbers are -EINVAL here. */
 int fd_dup_to(int from, int to, bool cloexec) MUST_CHECK;
 int fd_get_cloexec(int n, bool *out) MUST_CHECK;

@@ -25,6 +25,10 @@
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |           \
 	    CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME)
 
+/* clone has 32 bits of flags, clone3 one more that we know. */
+#define CLONE3_FLAGS                                                           \
+	((0xffffffffull & ~(CLONE_DETACHED | CSIGNAL)) | CLONE_CLEAR_SIGHAND)
+
 /* Those that mean nothing without one another. */
 static const struct {
 	u64 with;    /* when all of these are asked for */
@@ -63,7 +67,7 @@ check_form(const struct clone_request *req)
 		return (flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID)
 		    ? -EINVAL
 		    : 0;
-	if (flags & (CLONE_DETACHED | CSIGNAL | CLONE_INTO_CGROUP))
+	if (flags & ~CLONE3_FLAGS)
 		return -EINVAL;
 	if (flags & ~(0xfffffffful | CLONE_CLEAR_SIGHAND))
 		return -EINVAL;

@@ -39,12 +39,12 @@ static const char *const kernel_words[] = {
 };
 
 /*
- * struct init_words: a copy of the command line, cut into words.  Lives until
- * process 1 has them on its stack.
+ * struct init_words: copies of the path and the command line, cut into words.
+ * Lives until process 1 has them on its stack.
  */
 struct init_words {
 	char *text;
-	const char *path;
+	char *path;
 	const char *argv[MAX_INIT_WORDS + 2];
 	const char *envp[MAX_INIT_WORDS + 3];
 	u32 argc;
@@ -103,10 +103,10 @@ cut_words(struct init_words *w, const char *path, const char *cmdline)
 	char *at, *word;
 
 	w->text = kstrdup(cmdline);
-	if (w->text == NULL)
+	w->path = kstrdup(path);
+	if (w->text == NULL || w->path == NULL)
 		return -ENOMEM;
-	w->path = path;
-	w->argv[w->argc++] = path;
+	w->argv[w->argc++] = w->path;
 	w->envp[w->envc++] = "HOME=/";
 	w->envp[w->envc++] = "TERM=linux";
 	at = w->text;
@@ -134,9 +134,10 @@ open_console(void)
 		printk("there is no /dev/console for process 1\n");
 		return;
 	}
-	while (fd_open_take(file_get(file), false, &fd) == 0 && fd < 2)
-		;
-	file_put(file);
+	/* The table is empty and nobody else's: they get 0, 1 and 2. */
+	if (fd_open_take(file, false, &fd) != 0 || fd_dup(fd, &fd) != 0 ||
+	    fd_dup(fd, &fd) != 0)
+		printk("no descriptors for process 1\n");
 }
 
 static void
@@ -150,6 +151,7 @@ init_entry(void *arg)
 	if (err != 0)
 		panic("cannot run %s as process 1: error %d", words.path, -err);
 	kfree(words.text);
+	kfree(words.path);
 	task_enter_user(t);
 }
 

@@ -186,9 +186,7 @@ proc_setpgid(s32 pid, s32 pgid)
 	bool used = false;
 	int err;
 
-	if (pid < 0)
-		return -ESRCH;
-	if (pgid < 0)
+	if (pgid < 0 || (pgid == 0 && pid < 0))
 		return -EINVAL;
 	fresh = kzalloc(sizeof(*fresh));
 	if (fresh == NULL)

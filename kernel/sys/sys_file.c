@@ -408,11 +408,8 @@ s64
 sys_dup(int n)
 {
 	int out;
-	int err = fd_dup(n, 0, false, &out);
+	int err = fd_dup(n, &out);
 
-	/* Here no number was asked for: it is the table that is full. */
-	if (err == -EINVAL)
-		err = -EMFILE;
 	return err < 0 ? err : out;
 }
 
@@ -470,7 +467,7 @@ dup_from(int n, u64 arg, bool cloexec)
 	/* What is no number is beyond any limit. */
 	int min = arg > 0x7fffffff ? 0x7fffffff : (int)arg;
 	int out;
-	int err = fd_dup(n, min, cloexec, &out);
+	int err = fd_dup_from(n, min, cloexec, &out);
 
 	return err < 0 ? err : out;
 }
