@@ -17,11 +17,21 @@ init_one(struct iov_iter *it, u64 base, u64 len_bytes, bool is_kernel)
 	it->out_of_range = false;
 }
 
+/*
+ * A range that no address space could have.  One that merely leaves the user's
+ * half is met when its bytes are copied, after those that are good.
+ */
+static bool
+is_out_of_range(u64 base, u64 len_bytes)
+{
+	return base > INT64_MAX || len_bytes > INT64_MAX - base;
+}
+
 void
 iov_init_user(struct iov_iter *it, uaddr_t base, u64 len_bytes)
 {
 	init_one(it, base.val, MIN(len_bytes, IOV_MAX_BYTES), false);
-	it->out_of_range = !user_range_ok(base, len_bytes);
+	it->out_of_range = is_out_of_range(base.val, len_bytes);
 }
 
 void
@@ -41,7 +51,7 @@ iov_init_vector(struct iov_iter *it, const struct iov_segment *segments, u32 nr)
 
 		if ((s64)len < 0)
 			return -EINVAL;
-		if (!user_range_ok(uaddr(segments[i].base), len))
+		if (is_out_of_range(segments[i].base, len))
 			return -EFAULT;
 		sum += MIN(len, IOV_MAX_BYTES - sum);
 	}

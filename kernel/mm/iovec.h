@@ -32,7 +32,7 @@ struct iov_iter {
 	u64 skip;               /* bytes of segments[0] that are done */
 	u64 left_bytes;         /* what is still to be moved */
 	bool is_kernel;         /* segments are kernel memory */
-	bool out_of_range;      /* what was asked for leaves the user's half */
+	bool out_of_range;      /* no address space has what was asked for */
 	struct iov_segment one; /* the segment of those that have just one */
 };
 
@@ -42,7 +42,7 @@ void iov_init_kernel(struct iov_iter *it, void *buf, u64 len_bytes);
 /*
  * A list that the caller has copied in and keeps while the iterator is used.
  * Cut to IOV_MAX_BYTES.  Errors: -EINVAL a length, or their sum, is negative
- * as a signed number; -EFAULT a piece does not lie in the user's half.
+ * as a signed number; -EFAULT no address space has a piece.
  */
 int iov_init_vector(
     struct iov_iter *it, const struct iov_segment *segments, u32 nr) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include <asm/stat.h>
 #include <asm/statfs.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
 
 #include "core/clock.h"
@@ -274,14 +275,19 @@ read_dir(struct file *f, uaddr_t buf, u64 room)
 	int err;
 
 	for (;;) {
+		s64 before = file_seek(f, 0, SEEK_CUR);
+
 		d.len = 0;
 		err = file_readdir(f, &d.sink);
 		if (err < 0)
 			return total > 0 ? total : err;
 		if (d.len == 0)
 			break;
-		if (user_write(buf, d.bytes, d.len) < 0)
+		if (user_write(buf, d.bytes, d.len) < 0) {
+			/* What did not arrive was not read. */
+			(void)file_seek(f, before, SEEK_SET);
 			return total > 0 ? total : -EFAULT;
+		}
 		buf.val += d.len;
 		total += (s64)d.len;
 		d.room -= d.len;
