@@ -132,7 +132,8 @@ the_first(void)
 	im.eh.e_type = ET_DYN;
 	im.ph[0].p_vaddr = 1UL << 62;
 	im.eh.e_entry = (1UL << 62) + IMAGE_CODE;
-	fails("a program for anywhere that starts at 2^62");
+	ok(image_run(&im) != IMAGE_HUNG,
+	    "a program for anywhere that starts at 2^62");
 }
 
 /* A good second segment, to be changed. */

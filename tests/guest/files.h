@@ -112,13 +112,17 @@ pages(size_t len_bytes, int prot)
 
 /*
  * A page that can be written, followed by one that can't be touched: the
- * address of the border between them.
+ * address of the border between them.  It is low, so that a length of some GiB
+ * from there is still within what a user may have.
  */
 static inline char *
 page_border(void)
 {
-	char *p = pages(2 * 4096, PROT_READ | PROT_WRITE);
+	static unsigned long hint = 1UL << 32;
+	char *p = must(mmap((void *)hint, 2 * 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
+	hint += 16 * 4096;
 	must(mprotect(p + 4096, 4096, PROT_NONE));
 	return p + 4096;
 }
