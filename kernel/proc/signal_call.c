@@ -9,7 +9,7 @@
 
 #define ACTION_FLAGS                                                           \
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |  \
-	    SA_NODEFER | SA_RESETHAND)
+	    SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS)
 
 bool
 signal_pending(void)

@@ -125,12 +125,12 @@ signo_or_zero(int signo)
 	return signo == 0 || signo_valid(signo);
 }
 
-/* A program may not pass for the kernel, or for kill, but to itself. */
+/* A thread may not pass for the kernel, or for kill, but to itself. */
 static bool
-is_forged(const struct sig_info *info, s32 pid)
+is_forged(const struct sig_info *info, s32 number)
 {
 	return (info->code >= 0 || info->code == SI_TKILL) &&
-	    pid != proc_current()->nr;
+	    number != task_current()->tid;
 }
 
 int
@@ -199,7 +199,7 @@ signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info)
 {
 	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
-	if (is_forged(info, tgid))
+	if (is_forged(info, tid))
 		return -EPERM;
 	return kill_thread(tgid, tid, info);
 }

@@ -141,6 +141,7 @@ sleep_clock(int clock, bool absolute, u64 ns, uaddr_t remain)
 		}
 		return sleep_relative(deadline_after(ns), remain);
 	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:

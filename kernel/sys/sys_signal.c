@@ -112,24 +112,21 @@ sys_rt_sigreturn(void)
 	return signal_return(arch_user_frame(thread_current()->stack));
 }
 
-/* What a program may make up: not what only the kernel says. */
+/* Whether it may say what it says, proc/ decides. */
 static int
-get_info(uaddr_t user, int sig, s32 pid, struct sig_info *info)
+get_info(uaddr_t user, int sig, struct sig_info *info)
 {
-	if (user_read(info, user, sizeof(*info)) < 0)
-		return -EFAULT;
+	int err = user_read(info, user, sizeof(*info));
+
 	info->signo = sig;
-	if ((info->code >= 0 || info->code == SI_TKILL) &&
-	    pid != proc_current()->nr)
-		return -EPERM;
-	return 0;
+	return err;
 }
 
 s64
 sys_rt_sigqueueinfo(int pid, int sig, uaddr_t user)
 {
 	struct sig_info info;
-	int err = get_info(user, sig, pid, &info);
+	int err = get_info(user, sig, &info);
 
 	return err < 0 ? err : signal_queue(pid, &info);
 }
@@ -138,11 +135,8 @@ s64
 sys_rt_tgsigqueueinfo(int tgid, int tid, int sig, uaddr_t user)
 {
 	struct sig_info info;
-	int err;
+	int err = get_info(user, sig, &info);
 
-	if (tgid <= 0 || tid <= 0)
-		return -EINVAL;
-	err = get_info(user, sig, tgid, &info);
 	return err < 0 ? err : signal_tgqueue(tgid, tid, &info);
 }
 

@@ -16,7 +16,6 @@ clock_read(int clock, u64 *ns)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
-	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 		*ns = clock_real_ns();
 		return 0;
@@ -24,7 +23,6 @@ clock_read(int clock, u64 *ns)
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
-	case CLOCK_BOOTTIME_ALARM:
 		*ns = clock_mono_ns();
 		return 0;
 	}
