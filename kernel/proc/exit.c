@@ -112,6 +112,7 @@ leave_list(struct task *t, int status)
 	last = p->nr_tasks == 0;
 	t->cred = NULL;
 	if (last) {
+		usage_note_end_locked(p);
 		p->state = PROC_EXITING;
 		p->last_cred = cred;
 		memcpy(p->comm, t->comm, sizeof(p->comm));

@@ -109,7 +109,7 @@ print_status_memory(struct seq *s, const struct proc_view *v)
 	print_kib(s, "VmPeak", MAX(m->peak_mapped, m->mapped));
 	print_kib(s, "VmSize", m->mapped);
 	print_kib(s, "VmLck", 0);
-	print_kib(s, "VmHWM", m->resident);
+	print_kib(s, "VmHWM", MAX(m->resident, v->usage.peak_pages));
 	print_kib(s, "VmRSS", m->resident);
 	print_kib(s, "RssAnon", m->resident - m->shared);
 	print_kib(s, "RssFile", m->shared);

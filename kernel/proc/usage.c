@@ -1,6 +1,7 @@
 #include "proc/usage.h"
 
 #include "lib/atomic.h"
+#include "mm/mm.h"
 
 void
 usage_add(struct proc_usage *to, const struct proc_usage *more)
@@ -52,12 +53,37 @@ usage_add_child_locked(struct proc *p, struct proc *child)
 	usage_add(&p->children_usage, &child->children_usage);
 }
 
+/*
+ * The most pages that the current process has had.  Nobody counts them one by
+ * one: they are looked at when somebody asks, and at the end of a process
+ * taken to be as many as its faults brought in (usage_note_end_locked).
+ */
+static void
+note_peak(struct proc *p)
+{
+	struct mm_usage u;
+
+	mm_usage(p->mm, &u);
+	spin_lock(&p->sig.lock);
+	p->ended.peak_pages = MAX(p->ended.peak_pages, u.resident);
+	spin_unlock(&p->sig.lock);
+}
+
+void
+usage_note_end_locked(struct proc *p)
+{
+	struct proc_usage *u = &p->ended;
+
+	u->peak_pages = MAX(u->peak_pages, u->nr_minor_faults);
+}
+
 void
 usage_get(enum usage_whose whose, struct proc_usage *out)
 {
 	struct proc *p = proc_current();
 
 	thread_account_system();
+	note_peak(p);
 	switch (whose) {
 	case USAGE_SELF:
 		usage_get_proc(p, out);
@@ -70,6 +96,7 @@ usage_get(enum usage_whose whose, struct proc_usage *out)
 	case USAGE_THREAD:
 		*out = (struct proc_usage){0};
 		usage_add_task(out, task_current());
+		out->peak_pages = p->ended.peak_pages;
 		break;
 	}
 }

@@ -21,6 +21,8 @@ void usage_get_proc(struct proc *p, struct proc_usage *out);
 
 void usage_add(struct proc_usage *to, const struct proc_usage *more);
 void usage_add_task(struct proc_usage *to, const struct task *t);
+/* All threads of p have left.  Locks: p's sig.lock. */
+void usage_note_end_locked(struct proc *p);
 /* p has reaped child.  Locks: PROC_TREE. */
 void usage_add_child_locked(struct proc *p, struct proc *child);
 
