@@ -31,6 +31,8 @@ struct hart {
 	bool online;          /* a */
 	struct thread *idle;  /* c */
 	struct thread *dying; /* h: whose release() is due after the switch */
+	struct thread
+	    *misplaced; /* h: who may not run here any more, the same */
 
 	struct spinlock runq_lock; /* rank RUNQ */
 	struct list runq;          /* r: runnable threads, first to run first */

@@ -130,17 +130,30 @@ start_tick(struct hart *h)
 }
 
 void
+sched_move_away(struct hart *h, struct thread *t) NO_LOCK_CHECK
+{
+	list_remove(&t->link);
+	atomic_store(&h->nr_runnable, h->nr_runnable - 1);
+	sched_place(h, t);
+}
+
+void
 sched_finish_switch(void) NO_LOCK_CHECK
 {
 	struct hart *h = hart_this();
 	struct thread *dying = h->dying;
+	struct thread *misplaced = h->misplaced;
 	struct thread *t = h->current;
 
 	h->dying = NULL;
+	h->misplaced = NULL;
 	t->state = THREAD_RUNNING;
 	if (!t->is_idle)
 		start_tick(h);
-	spin_unlock(&h->runq_lock);
+	if (misplaced != NULL)
+		sched_move_away(h, misplaced);
+	else
+		spin_unlock(&h->runq_lock);
 	if (dying != NULL && dying->release != NULL)
 		dying->release(dying);
 }
@@ -153,8 +166,12 @@ sched_switch(void) NO_LOCK_CHECK
 	struct thread *next;
 
 	assert(spin_held(&h->runq_lock) && h->irq_depth == 1);
-	if (prev->state == THREAD_RUNNABLE && !prev->is_idle)
+	if (prev->state == THREAD_RUNNABLE && !prev->is_idle) {
 		enqueue(h, prev);
+		/* It can go elsewhere only once its registers are saved. */
+		if (!may_run(prev, h))
+			h->misplaced = prev;
+	}
 	if (prev->state == THREAD_DEAD)
 		h->dying = prev;
 	next = pick(h);

@@ -18,6 +18,11 @@ struct hart *sched_lock_of(struct thread *t);
  * Locks: sched_lock_of(t) held on entry, released on return.
  */
 void sched_place(struct hart *h, struct thread *t);
+/*
+ * t, in h's queue, goes where it may run.
+ * Locks: h's runq_lock held on entry, released on return.
+ */
+void sched_move_away(struct hart *h, struct thread *t);
 /* Leaves the boot context for the idle thread of this hart, for good. */
 NORETURN void sched_start(void);
 /* Boot: h's idle thread on its stack; h may start afterwards. */

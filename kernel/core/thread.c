@@ -239,9 +239,7 @@ thread_set_affinity(struct thread *t, u64 mask) NO_LOCK_CHECK
 	t->affinity = mask;
 	misplaced = (mask >> h->nr & 1) == 0;
 	if (misplaced && t->state == THREAD_RUNNABLE && !list_empty(&t->link)) {
-		list_remove(&t->link);
-		atomic_store(&h->nr_runnable, h->nr_runnable - 1);
-		sched_place(h, t);
+		sched_move_away(h, t);
 		return;
 	}
 	spin_unlock(&h->runq_lock);
