@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static char *argv[] = {"x", "@none", NULL};
@@ -70,11 +71,12 @@ test_sizes(void)
 {
 	enum {
 		MAX_WORD = 128 * 1024,
-		WORDS = 18
+		WORDS = 3
 	};
 	char *word = malloc(MAX_WORD + 1);
 	char *big[] = {"x", word, NULL};
 	char *many[WORDS + 1];
+	struct rlimit rl;
 
 	memset(word, 'a', MAX_WORD);
 	word[MAX_WORD] = '\0';
@@ -84,8 +86,12 @@ test_sizes(void)
 	for (int i = 0; i < WORDS; i++)
 		many[i] = word;
 	many[WORDS] = NULL;
-	is_errno(execve(tap_self, many, environ), E2BIG, "2 MiB of words");
-	is_errno(execve(tap_self, argv, many), E2BIG, "2 MiB of variables");
+	must(getrlimit(RLIMIT_STACK, &rl));
+	rl.rlim_cur = 1 << 20;
+	must(setrlimit(RLIMIT_STACK, &rl));
+	is_errno(execve(tap_self, many, environ), E2BIG,
+	    "words that are more than a quarter of the stack's limit");
+	is_errno(execve(tap_self, argv, many), E2BIG, "variables that are");
 	free(word);
 }
 
