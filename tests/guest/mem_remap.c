@@ -1,0 +1,217 @@
+/* mremap: growing, shrinking, moving. */
+#include "mem.h"
+
+/* Fills pages with numbers of their own; and checks them. */
+static void
+fill(char *p, int pages)
+{
+	for (int i = 0; i < pages; i++)
+		memset(p + i * PAGE, i + 1, PAGE);
+}
+
+static bool
+filled(const char *p, int pages)
+{
+	for (int i = 0; i < pages; i++)
+		if (p[i * PAGE] != i + 1 || p[(i + 1) * PAGE - 1] != i + 1)
+			return false;
+	return true;
+}
+
+static void
+test_shrink(void)
+{
+	char *p = anon(4);
+
+	fill(p, 4);
+	ok(mremap(p, 4 * PAGE, 2 * PAGE, 0) == p, "shrinking stays in place");
+	ok(filled(p, 2), "with what is there");
+	ok(!is_mapped(p + 2 * PAGE), "the rest is gone");
+	ok(mremap(p, 2 * PAGE, 2 * PAGE, 0) == p, "the same size is no change");
+	ok(mremap(p, 2 * PAGE, PAGE + 1, 0) == p, "sizes are rounded up");
+	ok(filled(p, 2), "so this is none either");
+	must(munmap(p, 2 * PAGE));
+}
+
+static void
+test_grow(void)
+{
+	char *p = anon(6), *q;
+
+	must(munmap(p + 2 * PAGE, 2 * PAGE));
+	fill(p, 2);
+	ok(mremap(p, 2 * PAGE, 4 * PAGE, 0) == p, "growing into a hole");
+	ok(filled(p, 2) && p[2 * PAGE] == 0 && p[3 * PAGE] == 0,
+	    "what is new is zero");
+	fill(p, 4);
+	is_errno(mremap(p, 4 * PAGE, 6 * PAGE, 0), ENOMEM,
+	    "without room, it may not move");
+	ok(filled(p, 4), "and nothing is changed");
+	q = must(mremap(p, 4 * PAGE, 6 * PAGE, MREMAP_MAYMOVE));
+	ok(q != p && filled(q, 4), "with MREMAP_MAYMOVE it moves");
+	ok(q[4 * PAGE] == 0 && q[5 * PAGE] == 0, "and grows");
+	ok(!is_mapped(p) && !is_mapped(p + 3 * PAGE), "away from here");
+	is(try_write(q + 5 * PAGE), 0, "it can be written");
+	must(munmap(q, 6 * PAGE));
+}
+
+static void
+test_fixed(void)
+{
+	char *p = anon(3), *to = anon(5);
+
+	fill(p, 3);
+	fill(to, 5);
+	ok(mremap(p, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	       to + PAGE) == to + PAGE,
+	    "MREMAP_FIXED moves there");
+	ok(filled(to + PAGE, 3), "with what it has");
+	ok(to[0] == 1 && to[4 * PAGE] == 5, "and replaces nothing else");
+	ok(!is_mapped(p), "the old place is empty");
+	is_errno(mremap(to, PAGE, PAGE, MREMAP_FIXED, p), EINVAL,
+	    "not without MREMAP_MAYMOVE");
+	is_errno(mremap(to, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     to + PAGE),
+	    EINVAL, "nor onto itself");
+	is_errno(mremap(to, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + 1),
+	    EINVAL, "nor within a page");
+	is_errno(mremap(to, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     (void *)0xffffffff80000000),
+	    EINVAL, "nor into the kernel's half");
+	is(to[0], 1, "which changes nothing");
+	must(munmap(to, 5 * PAGE));
+}
+
+static void
+test_refusals(void)
+{
+	char *p = anon(4);
+
+	is_errno(mremap(p + 1, PAGE, PAGE, 0), EINVAL, "within a page");
+	is_errno(mremap(p, PAGE, 0, 0), EINVAL, "to nothing");
+	is_errno(mremap(p, PAGE, PAGE, 0x80), EINVAL, "no such flag");
+	is_errno(mremap(p, PAGE, 1ul << 60, MREMAP_MAYMOVE), ENOMEM,
+	    "to more than there is");
+	must(munmap(p + PAGE, PAGE));
+	is_errno(mremap(p, 3 * PAGE, 4 * PAGE, MREMAP_MAYMOVE), EFAULT,
+	    "over a hole");
+	is_errno(mremap(p + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT,
+	    "of nothing");
+	is_errno(mremap(p, 0, PAGE, MREMAP_MAYMOVE), EINVAL,
+	    "from nothing, unless shared");
+	must(munmap(p, 4 * PAGE));
+}
+
+/* A part of a mapping moves and leaves a hole. */
+static void
+test_part(void)
+{
+	char *p = anon(5), *q;
+
+	fill(p, 5);
+	q = must(mremap(p + PAGE, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE));
+	ok(q[0] == 2 && q[PAGE] == 3 && q[2 * PAGE] == 0, "the midst moves");
+	ok(is_mapped(p) && !is_mapped(p + PAGE) && !is_mapped(p + 2 * PAGE) &&
+		p[3 * PAGE] == 4 && p[4 * PAGE] == 5,
+	    "and leaves a hole");
+	must(munmap(p, 5 * PAGE));
+	must(munmap(q, 3 * PAGE));
+}
+
+static void
+test_protection(void)
+{
+	char *p = anon(3), *q;
+
+	fill(p, 3);
+	must(mprotect(p, 2 * PAGE, PROT_READ));
+	q = must(mremap(p, 2 * PAGE, 4 * PAGE, MREMAP_MAYMOVE));
+	ok(filled(q, 2), "read-only memory moves");
+	is(try_write(q), SIGSEGV, "and stays read-only");
+	is(try_write(q + 3 * PAGE), SIGSEGV, "as does what was added");
+	must(munmap(p, 3 * PAGE));
+	must(munmap(q, 4 * PAGE));
+}
+
+/* Pages that a child shares move in one process alone. */
+static void
+test_fork(void)
+{
+	char *p = anon(8), *q;
+	struct gate moved = gate_make();
+	pid_t pid;
+
+	fill(p, 8);
+	pid = must(fork());
+	if (pid == 0) {
+		gate_wait(&moved);
+		ok(filled(p, 8), "a child's pages stay where they were");
+		q = must(mremap(p, 8 * PAGE, 16 * PAGE, MREMAP_MAYMOVE));
+		ok(filled(q, 8), "until it moves them");
+		_exit(0);
+	}
+	q = must(mremap(p, 8 * PAGE, 16 * PAGE, MREMAP_MAYMOVE));
+	ok(filled(q, 8), "the parent's move");
+	memset(q, 9, 8 * PAGE);
+	gate_open(&moved);
+	is(wait_status(pid), 0, "the child ends");
+	is(q[0], 9, "and each has its own");
+	must(munmap(q, 16 * PAGE));
+}
+
+static void
+test_shared(void)
+{
+	char *p = shared(2), *q;
+
+	fill(p, 2);
+	q = must(mremap(p, 0, 2 * PAGE, MREMAP_MAYMOVE));
+	ok(q != p && filled(q, 2), "a shared mapping's second place");
+	q[0] = 77;
+	is(p[0], 77, "is the same memory");
+	if (must(fork()) == 0) {
+		q = must(mremap(q, 2 * PAGE, 2 * PAGE,
+		    MREMAP_MAYMOVE | MREMAP_FIXED, anon(2)));
+		q[0] = 78;
+		_exit(0);
+	}
+	wait(NULL);
+	is(p[0], 78, "wherever it moves");
+	must(munmap(p, 2 * PAGE));
+	must(munmap(q, 2 * PAGE));
+}
+
+/* Two MiB and more move by whole tables; none of it may be lost. */
+static void
+test_large(void)
+{
+	enum {
+		PAGES = 1500
+	};
+	char *p = anon(PAGES), *q;
+	int good = 0;
+
+	for (int i = 0; i < PAGES; i += 10)
+		*(int *)(p + i * PAGE) = i + 1;
+	q = must(mremap(p, PAGES * PAGE, 2 * PAGES * PAGE, MREMAP_MAYMOVE));
+	q = must(mremap(q, 2 * PAGES * PAGE, 2 * PAGES * PAGE,
+	    MREMAP_MAYMOVE | MREMAP_FIXED, anon(2 * PAGES + 1) + PAGE));
+	for (int i = 0; i < 2 * PAGES; i++)
+		good += *(int *)(q + i * PAGE) ==
+		    (i < PAGES && i % 10 == 0 ? i + 1 : 0);
+	is(good, 2 * PAGES, "12 MiB, sparsely used, moved twice");
+	must(munmap(q, 2 * PAGES * PAGE));
+}
+
+TEST_NEEDS(mem_remap, 12)
+{
+	test_shrink();
+	test_grow();
+	test_fixed();
+	test_refusals();
+	test_part();
+	test_protection();
+	test_fork();
+	test_shared();
+	test_large();
+}

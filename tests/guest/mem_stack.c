@@ -1,0 +1,124 @@
+/* The first thread's stack: how far it grows, and where it does not. */
+#include "mem.h"
+
+#include <sys/resource.h>
+
+#define MIB (1024 * 1024)
+
+static char *
+stack_now(void)
+{
+	return __builtin_frame_address(0);
+}
+
+static void
+test_growth(void)
+{
+	char *here = stack_now();
+
+	is(try_read(here - MIB), 0, "a MiB further down can be read");
+	is(here[-MIB], 0, "as zero");
+	is(try_write(here - 4 * MIB), 0, "four can be written");
+	is(try_write(here - 7 * MIB), 0, "seven can");
+	is(try_write(here - 9 * MIB), SIGSEGV, "nine are beyond the limit");
+	is(fault.si_code, SEGV_MAPERR, "where nothing is");
+}
+
+static void
+test_limit(void)
+{
+	char *here = stack_now();
+	struct rlimit rl = {16 * MIB, RLIM_INFINITY};
+
+	must(setrlimit(RLIMIT_STACK, &rl));
+	is(try_write(here - 9 * MIB), 0, "nine, when the limit is 16");
+	rl.rlim_cur = 2 * MIB;
+	must(setrlimit(RLIMIT_STACK, &rl));
+	is(try_write(here - 9 * MIB - 100), 0, "what has grown stays");
+	is(try_write(here - 12 * MIB), SIGSEGV, "but no more comes");
+}
+
+/* The kernel makes the stack grow just as a program does. */
+static void
+test_kernel(void)
+{
+	char *here = stack_now();
+	int fd[2];
+
+	must(pipe(fd));
+	is(write(fd[1], "deep", 4), 4, "a pipe");
+	is(read(fd[0], here - 3 * MIB, 4), 4, "read below the stack");
+	ok(memcmp(here - 3 * MIB, "deep", 4) == 0, "it is there");
+	must(write(fd[1], "deep", 4));
+	is_errno(read(fd[0], here - 20 * MIB, 4), EFAULT, "not too far below");
+	is(write(fd[1], here - 5 * MIB, 4), 4, "written from below it");
+}
+
+/* A mapping in the way stops it, with a gap between. */
+static void
+test_obstacle(void)
+{
+	char *here = (char *)((uintptr_t)stack_now() & -PAGE);
+	char *block = must(
+	    mmap(here - 4 * MIB, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0));
+
+	is(try_write(block), 0, "a mapping where the stack would grow");
+	is(try_write(here - 2 * MIB), 0, "far above it, it does");
+	is(try_write(block + PAGE), SIGSEGV, "right above it, it does not");
+	must(munmap(block, PAGE));
+	is(try_write(block + PAGE), 0, "until the mapping goes");
+}
+
+static void
+test_child(void)
+{
+	char *here = stack_now();
+
+	is(try_write(here - 2 * MIB), 0, "before a fork");
+	if (must(fork()) == 0) {
+		is(here[-2 * MIB], 1, "a child has what was grown");
+		here[-2 * MIB] = 2;
+		is(try_write(here - 6 * MIB), 0, "and grows more");
+		_exit(0);
+	}
+	wait(NULL);
+	is(here[-2 * MIB], 1, "by itself");
+	is(try_read(here - 9 * MIB), SIGSEGV, "the parent does not");
+}
+
+static volatile bool forever = true;
+
+static int
+dig(void)
+{
+	volatile char buf[PAGE];
+
+	buf[0] = 1;
+	return forever ? dig() + buf[0] : 0;
+}
+
+static void
+overflow(void)
+{
+	dig();
+}
+
+static void
+run_from_stack(void)
+{
+	unsigned char code[64] = {0};
+
+	((void (*)(void))(void *)code)();
+}
+
+/* Each in a child, for each needs a stack that has not grown. */
+TEST(mem_stack)
+{
+	is(wait_status(spawn(test_growth)), 0, "growth");
+	is(wait_status(spawn(test_limit)), 0, "its limit");
+	is(wait_status(spawn(test_kernel)), 0, "the kernel's part");
+	is(wait_status(spawn(test_obstacle)), 0, "obstacles");
+	is(wait_status(spawn(test_child)), 0, "children");
+	dies(SIGSEGV, overflow, "endless recursion ends with SIGSEGV");
+	dies(SIGSEGV, run_from_stack, "as does running what lies there");
+}
