@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../tap.sh"
 
 good=$top/build/initramfs.cpio
-size=$(wc -c <"$good")
 
 # boot NAME WORDS [OPTION…]: a machine with these options must stop by itself
 # with a failing status and say WORDS.
@@ -31,7 +30,9 @@ head -c 100 /dev/urandom >"$tmp/noise"
 boot 'noise' 'initramfs' -initrd "$tmp/noise"
 head -c 50 "$good" >"$tmp/cut"
 boot 'cut off in the first header' 'initramfs' -initrd "$tmp/cut"
-head -c $((size / 2)) "$good" >"$tmp/cut"
+# Within init itself: what comes before it would do.
+"$top/build/tools/mkcpio" "$top/build/user/init:/init" >"$tmp/whole"
+head -c $(($(wc -c <"$tmp/whole") / 2)) "$tmp/whole" >"$tmp/cut"
 boot 'cut off half way' 'initramfs' -initrd "$tmp/cut"
 "$top/build/tools/mkcpio" -d /bin >"$tmp/empty"
 boot 'no init in it' 'init' -initrd "$tmp/empty"
