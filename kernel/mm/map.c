@@ -275,31 +275,34 @@ own_range(struct mm *mm, u64 start, u64 end)
 	return err;
 }
 
-/* May each region of the range have this protection? */
-static int
-check_protect(struct mm *mm, u64 start, u64 end, u32 prot)
+/*
+ * How far from start every page is mapped and may have this protection; what
+ * stands in the way there goes to *err.
+ */
+static u64
+protectable_end(struct mm *mm, u64 start, u64 end, u32 prot, int *err)
 {
-	struct region *r;
 	u64 at = start;
 
-	if (!region_covers(mm, start, end))
-		return -ENOMEM;
-	for (; at < end; at = r->end) {
-		r = region_above(mm, at);
-		if ((prot & MM_WRITE) && (r->flags & MM_NEVER_WRITE))
-			return -EACCES;
+	while (at < end) {
+		struct region *r = region_at(mm, at);
+
+		*err = r == NULL ? -ENOMEM : -EACCES;
+		if (r == NULL ||
+		    ((prot & MM_WRITE) && (r->flags & MM_NEVER_WRITE)))
+			return at;
+		at = r->end;
 	}
-	return 0;
+	*err = 0;
+	return end;
 }
 
 static int
-protect_locked(struct mm *mm, u64 start, u64 end, u32 prot)
+protect_range(struct mm *mm, u64 start, u64 end, u32 prot)
 {
 	struct region *r;
-	int err = check_protect(mm, start, end, prot);
+	int err = region_own(mm, 2);
 
-	if (err == 0)
-		err = region_own(mm, 2);
 	if (err == 0)
 		err = own_range(mm, start, end);
 	if (err < 0)
@@ -314,6 +317,19 @@ protect_locked(struct mm *mm, u64 start, u64 end, u32 prot)
 	protect_leaves(mm, start, end, prot);
 	tlb_flush(&mm->space);
 	return 0;
+}
+
+/* As on Linux, what lies before the obstacle is changed nevertheless. */
+static int
+protect_locked(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	int obstacle;
+	int err = 0;
+
+	end = protectable_end(mm, start, end, prot, &obstacle);
+	if (end > start)
+		err = protect_range(mm, start, end, prot);
+	return err < 0 ? err : obstacle;
 }
 
 int
