@@ -5,18 +5,34 @@
 
 static int in_data = 1;
 
-/* Puts a function that returns `value` (0 to 2047) at a place. */
-static void
-make_function(void *at, int value)
-{
+/* The code of a function that returns `v` (0 to 2047), and no code at all. */
 #ifdef __riscv
-	uint32_t code[] = {0x00000513u | value << 20, 0x00008067};
+#define RETURN(v)                                                              \
+	{                                                                      \
+		0x00000513u | (v) << 20, 0x00008067                            \
+	}
+#define ILLEGAL 0
 #else
-	unsigned char code[] = {0xb8, value & 255, value >> 8, 0, 0, 0xc3};
+#define RETURN(v)                                                              \
+	{                                                                      \
+		0xb8 | (v) << 8, 0xc300 | (v) >> 24                            \
+	}
+#define ILLEGAL 0x0b0f
 #endif
 
-	memcpy(at, code, sizeof(code));
-	__builtin___clear_cache((char *)at, (char *)at + sizeof(code));
+static void
+put_code(void *at, const void *code, size_t len)
+{
+	memcpy(at, code, len);
+	__builtin___clear_cache((char *)at, (char *)at + len);
+}
+
+static void
+make_function(void *at, uint32_t value)
+{
+	uint32_t code[] = RETURN(value);
+
+	put_code(at, code, sizeof(code));
 }
 
 static int
@@ -119,14 +135,10 @@ test_read(void)
 static void
 test_illegal(void)
 {
+	uint32_t illegal = ILLEGAL;
 	char *p = must(mmap(NULL, PAGE, RWX, ANON, -1, 0));
 
-#ifdef __riscv
-	memset(p, 0, 8);
-#else
-	memcpy(p, "\x0f\x0b", 2);
-#endif
-	__builtin___clear_cache(p, p + 8);
+	put_code(p, &illegal, sizeof(illegal));
 	is(try_run(p), SIGILL, "what is no instruction is SIGILL");
 	is((uintptr_t)fault.si_addr, (uintptr_t)p, "at its address");
 	ok(fault.si_code > 0, "from the kernel");
