@@ -6,19 +6,11 @@
 static int in_data = 1;
 
 /* The code of a function that returns `v` (0 to 2047), and no code at all. */
-#ifdef __riscv
 #define RETURN(v)                                                              \
 	{                                                                      \
 		0x00000513u | (v) << 20, 0x00008067                            \
 	}
 #define ILLEGAL 0
-#else
-#define RETURN(v)                                                              \
-	{                                                                      \
-		0xb8 | (v) << 8, 0xc300 | (v) >> 24                            \
-	}
-#define ILLEGAL 0x0b0f
-#endif
 
 static void
 put_code(void *at, const void *code, size_t len)

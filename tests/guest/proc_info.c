@@ -5,11 +5,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
-#ifdef __riscv
 #define MACHINE "riscv64"
-#else
-#define MACHINE "x86_64"
-#endif
 
 static void
 test_uname(void)
