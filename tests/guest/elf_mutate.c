@@ -2,13 +2,15 @@
  * A campaign of spoilt ELF files: each has a few fields of its headers
  * replaced, by a stream of numbers that a seed fixes.  Whatever a file says,
  * running it must end soon, and the machine must live.
+ *
+ *	/tests/guest @elf_mutate_many FILES SEED
+ *
+ * runs a longer campaign.
  */
 #include "elf_image.h"
 
-#define FILES 250
-#define SEED  2026
-
-static unsigned long state = SEED;
+static int files = 200;
+static unsigned long state = 2026;
 
 /* The next number of the stream (splitmix64). */
 static unsigned long
@@ -71,7 +73,7 @@ user(void)
 	static struct image im;
 	int ran = 0, refused = 0, killed = 0, hung = 0;
 
-	for (int i = 0; i < FILES; i++) {
+	for (int i = 0; i < files; i++) {
 		int result;
 
 		image_make(&im);
@@ -86,18 +88,36 @@ user(void)
 			hung++;
 		}
 	}
-	is(hung, 0, "%d spoilt files: none hung", FILES);
+	is(hung, 0, "%d spoilt files: none hung", files);
 	ok(refused > 0 && killed > 0 && ran > 0,
 	    "%d ran, %d were refused, %d killed", ran, refused, killed);
+}
+
+static void
+campaign(void)
+{
+	must(chmod(".", 0777));
+	umask(0);
+	as_user(user);
+}
+
+HELPER(elf_mutate_many)
+{
+	if (argc < 4)
+		return 2;
+	files = atoi(argv[2]);
+	state = strtoul(argv[3], NULL, 0);
+	must(mkdir("/tmp/elf_mutate.dir", 0777));
+	must(chdir("/tmp/elf_mutate.dir"));
+	campaign();
+	return 0;
 }
 
 TEST(elf_mutate)
 {
 	static struct image im;
 
-	must(chmod(".", 0777));
-	umask(0);
-	as_user(user);
+	campaign();
 	image_make(&im);
 	is(image_run(&im), IMAGE_STATUS, "after all that, a good one runs");
 }

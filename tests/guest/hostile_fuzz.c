@@ -6,16 +6,18 @@
  *
  *	/tests/guest @hostile_fuzz_many CALLS SEED
  *
- * runs a longer one.  The calls are made by a user who isn't root, in a
- * session of its own with small limits, so it can harm nobody but itself.  A
- * call may kill that process, or never return; a child's place in the
+ * runs a longer one.  Two kinds of process make the calls, in sessions of
+ * their own and with small limits: a user who isn't root, and root in a root
+ * folder of its own without a door to the devices, leaving out what would harm
+ * all.  A call may kill its process, or never return; a child's place in the
  * campaign is kept in shared memory, and the next child goes on behind it.
  */
 #include "hostile.h"
 
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 
-#define DEFAULT_CALLS 2000
+#define DEFAULT_CALLS 800
 #define DEFAULT_SEED  2026
 
 /* A process that has lost its descriptors and its limits is soon of no use. */
@@ -31,6 +33,7 @@
 static struct {
 	long at; /* the call that is made */
 	long last;
+	bool as_root;
 } * place; /* shared with the children */
 
 static unsigned long state;
@@ -105,20 +108,30 @@ any_argument(void)
 
 /* ------------------------------------------------ one call */
 
-/* What would take the campaign itself away from us. */
+/* What would harm others than the campaign; arguments may be made harmless. */
 static bool
-too_far(long nr, const long args[6])
+too_far(long nr, long args[6])
 {
 	switch (nr) {
 	case SYS_reboot:
 	case SYS_exit:
 	case SYS_exit_group:
 		return true;
-	case SYS_kill: /* all but ourselves, and those who are not there */
+	case SYS_kill:
 	case SYS_tkill:
-		return (int)args[0] != getpid();
-	case SYS_execve: /* of what can be run */
-		return !strcmp((char *)args[0], "/proc/self/exe");
+		args[0] = getpid();
+		return false;
+	case SYS_execve: /* of what can be run, which is what tests run */
+		if (args[0] == (long)room)
+			args[0] = (long)"file";
+		return false;
+	case SYS_prlimit64:
+	case SYS_sched_setaffinity:
+		args[0] = 0;
+		return false;
+	case SYS_mount:
+	case SYS_umount2:
+		return place->as_root;
 	default:
 		return false;
 	}
@@ -143,7 +156,9 @@ choose(long args[6])
 	}
 	for (int i = 0; i < 6; i++)
 		args[i] = any_argument();
-	return kind < 15 ? PICK(plain) : (long)(next() % 512);
+	if (kind == 15 && !place->as_root)
+		return next() % 512; /* known to others, or to nobody */
+	return PICK(plain);
 }
 
 static void
@@ -152,9 +167,7 @@ one_call(void)
 	long args[6], nr = choose(args);
 	pid_t self = getpid();
 
-	if (nr == SYS_execve && args[0] == (long)room)
-		args[0] = (long)"file";
-	else if (too_far(nr, args))
+	if (too_far(nr, args))
 		return;
 	syscall(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 	if (getpid() != self)
@@ -187,17 +200,28 @@ make_room(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* A folder with files of its own, that ".." does not lead out of. */
+static void
+go_to_jail(void)
+{
+	must(chroot("."));
+	must(dup2(must(open("zero", O_RDWR)), FD_ZERO));
+}
+
 /* Makes calls from place->at on, until its own end or that of its turn. */
 static void
 child(unsigned long seed)
 {
-	int null = must(open("/dev/null", O_RDWR));
+	int sink = must(open("sink", O_RDWR));
 
 	setsid();
 	for (int fd = 0; fd < 3; fd++)
-		must(dup2(null, fd));
+		must(dup2(sink, fd));
 	make_room();
-	become(USER, USER);
+	if (place->as_root)
+		go_to_jail();
+	else
+		become(USER, USER);
 	for (int n = 0; n < CALLS_EACH && place->at < place->last; n++) {
 		state = seed + place->at * 1000003;
 		place->at++;
@@ -235,23 +259,34 @@ watch(pid_t pid)
 }
 
 static void
-campaign(long calls, unsigned long seed)
+make_playground(const char *name)
+{
+	must(mkdir(name, 0777));
+	must(chdir(name));
+	must(chmod(".", 0777));
+	hostile_setup();
+	must(chmod("file", 0666));
+	must(chmod("dir", 0777));
+	must(symlink("loop", "loop"));
+	must(mkfifo("fifo", 0666));
+	must(mknod("zero", S_IFCHR | 0600, makedev(1, 5)));
+	file_make("sink", "");
+}
+
+static void
+campaign(long calls, unsigned long seed, bool as_root)
 {
 	sigset_t set;
 	int children = 0;
 
-	hostile_setup();
-	must(symlink("loop", "loop"));
-	must(mkfifo("fifo", 0666));
-	must(chmod(".", 0777));
-	must(chmod("file", 0666));
-	must(chmod("dir", 0777));
+	make_playground(as_root ? "root" : "user");
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	place = must(mmap(NULL, sizeof(*place), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	place->last = calls;
+	place->as_root = as_root;
 	while (place->at < place->last) {
 		pid_t pid = must(fork());
 
@@ -260,8 +295,9 @@ campaign(long calls, unsigned long seed)
 		children++;
 		ensure(watch(pid));
 	}
-	ok(true, "%ld calls with seed %lu were made, by %d processes", calls,
-	    seed, children);
+	ok(true, "%s: %ld calls with seed %lu were made, by %d processes",
+	    as_root ? "root" : "a user", calls, seed, children);
+	must(chdir(".."));
 }
 
 static void
@@ -288,13 +324,15 @@ HELPER(hostile_fuzz_many)
 		return 2;
 	must(mkdir(dir, 0777));
 	must(chdir(dir));
-	campaign(atol(argv[2]), strtoul(argv[3], NULL, 0));
+	campaign(atol(argv[2]), strtoul(argv[3], NULL, 0), false);
+	campaign(atol(argv[2]), strtoul(argv[3], NULL, 0), true);
 	honest_work();
 	return 0;
 }
 
 TEST(hostile_fuzz)
 {
-	campaign(DEFAULT_CALLS, DEFAULT_SEED);
+	campaign(DEFAULT_CALLS, DEFAULT_SEED, false);
+	campaign(DEFAULT_CALLS, DEFAULT_SEED, true);
 	lives(honest_work, "all still works for honest people");
 }
