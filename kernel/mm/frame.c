@@ -148,8 +148,8 @@ static u64 fail_count;
 static u64 fail_seen;
 static bool fail_and_after;
 
-static bool
-fail_on_purpose(void)
+bool
+frame_fails_on_purpose(void)
 {
 	if (likely(fail_thread == NULL) || fail_thread != thread_current())
 		return false;
@@ -180,7 +180,7 @@ frame_alloc(enum page_kind kind)
 {
 	struct page *p;
 
-	if (fail_on_purpose())
+	if (frame_fails_on_purpose())
 		return NULL;
 	p = take_cached();
 	while (unlikely(p == NULL)) {

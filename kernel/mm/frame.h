@@ -128,10 +128,12 @@ u64 frame_never_added(void);
 
 /*
  * For tests: the n-th allocation from now fails (0: none), and with and_after
- * all that follow, for the calling thread only.  Returns how many allocations
- * were counted since the last call.
+ * all that follow, for the calling thread only; small objects count as well.
+ * Returns how many allocations were counted since the last call.
  */
 u64 frame_fail_after(u64 n, bool and_after);
+/* Counts one, and says whether it is to fail. */
+bool frame_fails_on_purpose(void);
 
 /*
  * Boot: page_array, page_first and page_count are set and zeroed; [start, end)

@@ -1,6 +1,8 @@
 #include "proc/prctl.h"
 
+#include "fs/cred.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/usercopy.h"
 #include "proc/proc.h"
 
@@ -11,6 +13,12 @@
 /* What Linux gives a thread before anybody asks for another. */
 #define TIMER_SLACK_DEFAULT_NS 50000
 #define LAST_CAPABILITY        40
+/*
+ * Ours alone, for tests of the debug build: the a2-th allocation of this thread
+ * from now on fails, with a3 all after it too; 0 for none.  Gives the number of
+ * allocations since it was called last.  See tests/guest/calf_fail.c.
+ */
+#define PR_CALF_FAIL 0x43414c46
 
 void
 task_set_comm(struct task *t, const char *name)
@@ -128,6 +136,10 @@ proc_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 		if (a2 != 0 || a3 != 0 || a4 != 0 || a5 != 0)
 			return -EINVAL;
 		return task_current()->no_new_privs;
+	case PR_CALF_FAIL:
+		if (!CONFIG_DEBUG || !cred_is_root(task_current()->cred))
+			return -EINVAL;
+		return frame_fail_after(a2, a3 != 0);
 	case PR_SET_TIMERSLACK:
 		return set_timer_slack(a2);
 	case PR_GET_TIMERSLACK:
