@@ -29,6 +29,10 @@ first_hart:
 	lla	t0, _start
 	li	t1, 0x80200000
 	bne	t0, t1, misplaced
+	lla	t0, entered
+	li	t1, 1
+	amoswap.w t1, t1, (t0)
+	bnez	t1, lost_hart
 	lla	t0, kernel_bss
 	lla	t1, kernel_end
 1:	sd	zero, (t0)
@@ -69,6 +73,26 @@ later_hart_high:
 	unimp
 
 /*
+ * A later hart that the firmware sent here all the same: OpenSBI 1.1 marks a
+ * hart for start before it notes where to, and a hart that wakes up in between
+ * goes where the first one went.  What it was meant to get is in the orders of
+ * arch_hart_start, pairs of hart id and argument with zeroes behind the last.
+ */
+lost_hart:
+	lla	t0, early_root
+	lla	t1, lost_hart_high
+	call	paging_on
+lost_hart_high:
+	la	t0, start_orders
+1:	ld	a1, 8(t0)
+	beqz	a1, lost_hart_high	/* the last one so far: look again */
+	fence	r, r			/* pairs with note_order */
+	ld	t1, (t0)
+	beq	t1, a0, later_hart_high
+	addi	t0, t0, 16
+	j	1b
+
+/*
  * Turns on the table at physical t0 and goes on at the high address of t1.
  * The instruction after the write to satp is fetched at the same address,
  * which the table maps too.
@@ -106,6 +130,8 @@ misplaced_text:
  * boot_map_memory gives each part what it needs.
  */
 	.data
+entered:			/* outside bss, which the first hart clears */
+	.word	0
 	.balign 4096
 	.globl early_root
 early_root:

@@ -5,6 +5,7 @@
 #include "arch/riscv/sbi.h"
 
 #include "arch/riscv/arch.h"
+#include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/errno.h"
 
@@ -22,6 +23,9 @@
 #define RESET_COLD_REBOOT    1
 #define RESET_REASON_NONE    0
 #define RESET_REASON_FAILURE 1
+
+/* As many harts as we may start, and one more. */
+#define START_ORDERS 9
 
 /* What QEMU's test finisher understands. */
 #define FINISHER_FAIL   0x3333
@@ -94,9 +98,28 @@ sbi_hart_status(u32 hartid)
 	return r.error < 0 ? error_to_errno(r.error) : (int)r.value;
 }
 
+/* For lost_hart in boot.S; the last one stays zero. */
+struct start_order {
+	u64 hartid;
+	u64 arg; /* a, never 0: says that the order is whole */
+} start_orders[START_ORDERS];
+
+static void
+note_order(u32 hartid, u64 arg)
+{
+	static u32 nr;
+
+	assert(nr < START_ORDERS - 1 && arg != 0);
+	start_orders[nr].hartid = hartid;
+	/* Pairs with the fence in lost_hart. */
+	atomic_store_release(&start_orders[nr].arg, arg);
+	nr++;
+}
+
 int
 arch_hart_start(u32 hartid, paddr_t entry, u64 arg)
 {
+	note_order(hartid, arg);
 	return error_to_errno(
 	    call(SBI_EXT_HSM, HSM_HART_START, hartid, entry.val, arg).error);
 }
