@@ -166,7 +166,7 @@ $(O)/tests/guest/%.o: tests/guest/%.c Makefile
 
 $(O)/tests/guest/guest: $(GOBJ)
 	$(call say,LINK,$@)
-	$(Q)$(UCC) -static -pthread -s -o $@ $(GOBJ)
+	$(Q)$(UCC) -static -pthread -s -o $@ $(GOBJ) -lm
 
 # ---- the initramfs ----------------------------------------------------------
 
