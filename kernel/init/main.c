@@ -17,6 +17,7 @@
 #include "core/sched.h"
 #include "core/thread.h"
 #include "core/timer.h"
+#include "core/watchdog.h"
 #include "dev/rtc.h"
 #include "dev/uart.h"
 #include "fs/initramfs.h"
@@ -129,6 +130,18 @@ release_init(struct thread *t)
 	kstack_free(t->stack);
 }
 
+/* `watchdog=SECONDS`: whoever runs us would rather know than wait. */
+static void
+start_watchdog(void)
+{
+	char value[16];
+	u64 seconds;
+
+	if (machine_word(&machine, "watchdog", value, sizeof(value)) &&
+	    str_to_u64(value, 10, NULL, &seconds) == 0)
+		watchdog_start(seconds);
+}
+
 static void
 start_user(void *arg)
 {
@@ -137,6 +150,7 @@ start_user(void *arg)
 	int err;
 
 	(void)arg;
+	start_watchdog();
 	mm_init();
 	init_devices();
 	futex_init();

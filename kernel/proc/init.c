@@ -36,6 +36,7 @@ static const char *const kernel_words[] = {
     "loglevel=",
     "panic=",
     "norandmaps",
+    "watchdog=",
 };
 
 /*
