@@ -12,8 +12,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-/* ---- opening devices
- * ----------------------------------------------------------- */
+/* ---- opening devices -------------------------------------------------- */
 
 /* What file.private points to. */
 struct open_device {
@@ -137,8 +136,7 @@ const struct file_ops chardev_file_ops = {
     .map = device_map,
 };
 
-/* ---- the tree
- * -------------------------------------------------------------------- */
+/* ---- the tree --------------------------------------------------------- */
 
 /*
  * Made at the first mount, and kept by a mount that stands nowhere.

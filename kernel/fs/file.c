@@ -85,14 +85,23 @@ access_of(u32 flags)
 	}
 }
 
-static int
-file_new(
-    struct path path, u32 flags, const struct file_ops *ops, struct file **out)
+int
+file_alloc(struct file **out)
 {
-	struct file *f = kmalloc(sizeof(*f));
+	*out = kzalloc(sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
 
-	if (!f)
-		return -ENOMEM;
+void
+file_discard(struct file *f)
+{
+	kfree(f);
+}
+
+static void
+file_fill(
+    struct file *f, struct path path, u32 flags, const struct file_ops *ops)
+{
 	refcount_init(&f->refs, 1);
 	f->access = access_of(flags) | (ops->seekable ? FILE_SEEKABLE : 0);
 	f->flags = flags;
@@ -100,10 +109,6 @@ file_new(
 	f->path = path_get(path);
 	f->inode = path.dentry->inode;
 	mutex_init(&f->pos_lock, RANK_FILE_POS);
-	f->pos = 0;
-	f->private = NULL;
-	*out = f;
-	return 0;
 }
 
 static bool
@@ -112,41 +117,44 @@ counts_as_writer(const struct file *f)
 	return (f->access & FILE_WRITE) && inode_is_regular(f->inode);
 }
 
-static void
-file_free(struct file *f)
-{
-	path_put(f->path);
-	kfree(f);
-}
-
 int
-file_create(struct path path, u32 flags, struct file **out)
+file_open_at(struct file *f, struct path path, u32 flags)
 {
 	struct inode *inode = path.dentry->inode;
 	const struct file_ops *ops =
 	    (flags & O_PATH) ? &path_only_ops : inode->files;
-	struct file *f;
-	int err = file_new(path, flags, ops, &f);
+	int err = 0;
 
-	if (err < 0)
-		return err;
+	file_fill(f, path, flags, ops);
 	if (counts_as_writer(f))
 		err = inode_get_write(inode);
 	if (err < 0)
-		goto free_file;
+		goto put_path;
 	if (ops->open)
 		err = ops->open(f);
 	if (err < 0)
 		goto put_write;
 	f->flags &= ~OPEN_ONLY;
-	*out = f;
 	return 0;
 
 put_write:
 	if (counts_as_writer(f))
 		inode_put_write(inode);
-free_file:
-	file_free(f);
+put_path:
+	path_put(f->path);
+	return err;
+}
+
+int
+file_create(struct path path, u32 flags, struct file **out)
+{
+	int err = file_alloc(out);
+
+	if (err < 0)
+		return err;
+	err = file_open_at(*out, path, flags);
+	if (err < 0)
+		file_discard(*out);
 	return err;
 }
 
@@ -168,11 +176,23 @@ file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
 		inode_put(inode);
 		return err;
 	}
-	err = file_new(path, flags & ~OPEN_ONLY, ops, out);
-	path_put(path);
-	if (err == 0)
+	err = file_alloc(out);
+	if (err == 0) {
+		file_fill(*out, path, flags & ~OPEN_ONLY, ops);
 		(*out)->private = private;
+	}
+	path_put(path);
 	return err;
+}
+
+void
+file_close(struct file *f)
+{
+	if (f->ops->release)
+		f->ops->release(f);
+	if (counts_as_writer(f))
+		inode_put_write(f->inode);
+	path_put(f->path);
 }
 
 void
@@ -180,11 +200,8 @@ file_put(struct file *f)
 {
 	if (!f || !refcount_put(&f->refs))
 		return;
-	if (f->ops->release)
-		f->ops->release(f);
-	if (counts_as_writer(f))
-		inode_put_write(f->inode);
-	file_free(f);
+	file_close(f);
+	kfree(f);
 }
 
 /* ---- flags -----------------------------------------------------------------

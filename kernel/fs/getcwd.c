@@ -4,8 +4,7 @@
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
 
-/* ---- text
- * --------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------- */
 
 /* A text that grows from the end of its buffer to the front. */
 struct back_text {
@@ -95,8 +94,7 @@ namei_getcwd(struct fs_context *ctx, char *buf, size_t cap, char **out)
 	return err;
 }
 
-/* ---- going elsewhere
- * ------------------------------------------------------------- */
+/* ---- going elsewhere -------------------------------------------------- */
 
 static int
 lookup_dir(const struct fs_who *who, struct fs_name name, struct path *out)

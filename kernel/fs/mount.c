@@ -57,7 +57,8 @@ filesystem_put_opened(struct filesystem *fs)
 	bool unused;
 
 	spin_lock(&mount_lock);
-	unused = fs->nr_mounts == 0;
+	/* Without a root: a mount that came and went has taken it down. */
+	unused = fs->nr_mounts == 0 && fs->root;
 	spin_unlock(&mount_lock);
 	if (unused && fs->ops->unmount)
 		fs->ops->unmount(fs);

@@ -42,7 +42,7 @@ enum {
 int namei_lookup(const struct fs_who *who, struct fs_name name, u32 flags,
     struct path *out) MUST_CHECK;
 
-/* ---- files (namei_open.c) ------------------------------------------------ */
+/* ---- files (namei_open.c) --------------------------------------------- */
 
 /*
  * open: flags are O_* of the ABI, all of them; mode counts with O_CREAT and

@@ -7,8 +7,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-/* ---- reading
- * ----------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------- */
 
 void
 path_stat(struct path p, struct file_stat *out)
@@ -132,8 +131,7 @@ namei_readlink(const struct fs_who *who, struct fs_name name, char *buf,
 	return err;
 }
 
-/* ---- changing
- * ------------------------------------------------------------------ */
+/* ---- changing --------------------------------------------------------- */
 
 /* A place that may be written. */
 static int

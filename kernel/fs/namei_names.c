@@ -10,8 +10,7 @@
 #include "fs/attr.h"
 #include "lib/string.h"
 
-/* ---- making
- * ------------------------------------------------------------------ */
+/* ---- making ----------------------------------------------------------- */
 
 /*
  * A new name in a locked directory: prepare_new begins it, finish_new ends it.
@@ -32,9 +31,6 @@ find_free_name(struct new_name *n, bool is_dir) NO_LOCK_CHECK
 
 	if (w->last_kind != LAST_NAME)
 		return -EEXIST;
-	err = walk_may_search(w);
-	if (err < 0)
-		return err;
 	n->dir = w->at.dentry->inode;
 	/* /proc finds no new name, so none is new there. */
 	if (!n->dir->ops->create)
@@ -159,8 +155,7 @@ namei_symlink(const struct fs_who *who, const char *target, struct fs_name name)
 	return make(who, name, &new);
 }
 
-/* ---- another name for the same
- * ------------------------------------------------ */
+/* ---- another name for the same ---------------------------------------- */
 
 static int
 link_locked(const struct fs_who *who, struct new_name *n, struct inode *inode)
@@ -223,8 +218,7 @@ namei_link(
 	return err;
 }
 
-/* ---- taking away
- * ---------------------------------------------------------------- */
+/* ---- taking away ------------------------------------------------------ */
 
 static int
 remove_locked(const struct fs_who *who, struct walk *w, struct dentry *victim,
@@ -267,8 +261,6 @@ remove_last(const struct fs_who *who, struct walk *w, bool as_dir)
 	struct mutex *lock = &w->at.dentry->inode->lock;
 	int err = mount_may_write(w->at.mount);
 
-	if (err == 0)
-		err = walk_may_search(w);
 	if (err < 0)
 		return err;
 	mutex_lock(lock);

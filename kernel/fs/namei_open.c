@@ -50,8 +50,7 @@ parse_flags(u32 flags, u32 mode, struct open_args *out)
 	return 0;
 }
 
-/* ---- what is there already
- * --------------------------------------------------- */
+/* ---- what is there already -------------------------------------------- */
 
 /* Some things are not opened in this way, whoever asks. */
 static int
@@ -98,24 +97,22 @@ check_existing(
 
 static int
 open_existing(const struct fs_who *who, struct path p,
-    const struct open_args *a, struct file **out)
+    const struct open_args *a, struct file *f)
 {
 	int err = check_existing(who, &p, a);
 
-	if (err < 0)
-		return err;
-	err = file_create(p, a->flags, out);
+	if (err == 0)
+		err = file_open_at(f, p, a->flags);
 	if (err < 0 || !(a->flags & O_TRUNC) ||
 	    !inode_is_regular(p.dentry->inode))
 		return err;
 	err = inode_truncate(who, p.dentry->inode, 0);
 	if (err < 0)
-		file_put(*out);
+		file_close(f);
 	return err;
 }
 
-/* ---- what is to be made
- * ------------------------------------------------------- */
+/* ---- what is to be made ----------------------------------------------- */
 
 static int
 create_locked(const struct fs_who *who, struct walk *w,
@@ -163,68 +160,65 @@ find_or_create(const struct fs_who *who, struct walk *w,
 }
 
 /*
- * The last step of an open that may create: like walk_last, but *out is a file
- * if one was made.
+ * The last step of an open that may create: like walk_last, but when a file was
+ * made, it is open.
  */
 static int
-last_or_create(
-    struct walk *w, const struct open_args *a, bool *done, struct file **out)
+last_or_create(struct walk *w, const struct open_args *a, struct file *f,
+    bool *done, bool *created)
 {
 	struct dentry *child;
-	bool created;
-	int err = walk_may_search(w);
+	int err;
 
-	if (err < 0)
-		return err;
+	*created = false;
 	if (w->last_kind != LAST_NAME)
 		return walk_last(w, true, done);
 	if (w->trailing)
 		return -EISDIR;
-	err = find_or_create(w->who, w, a, &child, &created);
+	err = find_or_create(w->who, w, a, &child, created);
 	if (err < 0)
 		return err;
-	if (created) {
+	if (*created) {
+		struct path p = {w->at.mount, child};
+
 		/* Whatever its mode: who makes a file may use it. */
-		err = file_create(
-		    (struct path){w->at.mount, child}, a->flags, out);
-		dentry_put(child);
-		return err;
+		*done = true;
+		err = file_open_at(f, p, a->flags);
+	} else if (a->flags & O_EXCL) {
+		err = -EEXIST;
+	} else {
+		return walk_enter_take(w, child, a->follow, done);
 	}
-	if (a->flags & O_EXCL) {
-		dentry_put(child);
-		return -EEXIST;
-	}
-	return walk_enter_take(w, child, a->follow, done);
+	dentry_put(child);
+	return err;
 }
 
 static int
-open_or_create(struct walk *w, const struct open_args *a, struct file **out)
+open_or_create(struct walk *w, const struct open_args *a, struct file *f)
 {
-	bool done = true;
+	bool done, created;
 	int err;
 
-	*out = NULL;
 	do {
 		err = walk_to_parent(w);
 		if (err == 0)
-			err = last_or_create(w, a, &done, out);
+			err = last_or_create(w, a, f, &done, &created);
 	} while (err == 0 && !done);
-	if (err < 0 || *out)
+	if (err < 0 || created)
 		return err;
 	if (a->flags & O_EXCL)
 		return -EEXIST;
 	if (inode_is_dir(w->at.dentry->inode))
 		return -EISDIR;
-	return open_existing(w->who, w->at, a, out);
+	return open_existing(w->who, w->at, a, f);
 }
 
-/* ---- without a name
- * -------------------------------------------------------------- */
+/* ---- without a name --------------------------------------------------- */
 
 /* Takes over inode, whatever comes of it. */
 static int
 open_unnamed_take(struct walk *w, struct inode *inode,
-    const struct open_args *a, struct file **out)
+    const struct open_args *a, struct file *f)
 {
 	struct path p = {w->at.mount, NULL};
 	char name[DENTRY_INLINE_NAME];
@@ -238,13 +232,13 @@ open_unnamed_take(struct walk *w, struct inode *inode,
 	inode->linkable = !(a->flags & O_EXCL);
 	p.dentry->inode = inode;
 	p.dentry->deleted = true;
-	err = file_create(p, a->flags, out);
+	err = file_open_at(f, p, a->flags);
 	dentry_put(p.dentry);
 	return err;
 }
 
 static int
-open_tmpfile(struct walk *w, const struct open_args *a, struct file **out)
+open_tmpfile(struct walk *w, const struct open_args *a, struct file *f)
 {
 	struct inode *dir, *inode;
 	struct inode_new new;
@@ -262,21 +256,29 @@ open_tmpfile(struct walk *w, const struct open_args *a, struct file **out)
 		return err;
 	inode_new_init(&new, w->who, dir, a->mode);
 	err = dir->ops->tmpfile(dir, &new, &inode);
-	return err < 0 ? err : open_unnamed_take(w, inode, a, out);
+	return err < 0 ? err : open_unnamed_take(w, inode, a, f);
 }
 
-/* ----
- * ------------------------------------------------------------------------------
- */
+/* ---- all together ----------------------------------------------------- */
 
 static int
-open_plain(struct walk *w, const struct open_args *a, struct file **out)
+open_plain(struct walk *w, const struct open_args *a, struct file *f)
 {
 	u32 flags = (a->follow ? 0 : NAMEI_NOFOLLOW) |
 	    ((a->flags & O_DIRECTORY) ? NAMEI_DIRECTORY : 0);
 	int err = walk_all(w, flags);
 
-	return err < 0 ? err : open_existing(w->who, w->at, a, out);
+	return err < 0 ? err : open_existing(w->who, w->at, a, f);
+}
+
+static int
+open_by(struct walk *w, const struct open_args *a, struct file *f)
+{
+	if (a->flags & TMPFILE_BIT)
+		return open_tmpfile(w, a, f);
+	if (a->flags & O_CREAT)
+		return open_or_create(w, a, f);
+	return open_plain(w, a, f);
 }
 
 int
@@ -288,16 +290,16 @@ namei_open(const struct fs_who *who, struct fs_name name, u32 flags, u32 mode,
 	int err = parse_flags(flags, mode, &args);
 
 	if (err == 0)
-		err = walk_begin(&w, who, name, 0);
+		err = file_alloc(out);
 	if (err < 0)
 		return err;
-	if (args.flags & TMPFILE_BIT)
-		err = open_tmpfile(&w, &args, out);
-	else if (args.flags & O_CREAT)
-		err = open_or_create(&w, &args, out);
-	else
-		err = open_plain(&w, &args, out);
-	walk_end(&w);
+	err = walk_begin(&w, who, name, 0);
+	if (err == 0) {
+		err = open_by(&w, &args, *out);
+		walk_end(&w);
+	}
+	if (err < 0)
+		file_discard(*out);
 	return err;
 }
 

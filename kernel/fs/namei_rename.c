@@ -40,8 +40,7 @@ to_dir(struct renaming *r)
 	return r->to.at.dentry->inode;
 }
 
-/* ---- locks
- * --------------------------------------------------------------------- */
+/* ---- locks ------------------------------------------------------------ */
 
 static void
 lock_two(struct inode *first, struct inode *second) NO_LOCK_CHECK
@@ -101,8 +100,7 @@ unlock_ends(struct renaming *r) NO_LOCK_CHECK
 		mutex_unlock(&r->target->inode->lock);
 }
 
-/* ---- checks, in the order of their errors
- * ------------------------------------------ */
+/* ---- checks, in the order of their errors ----------------------------- */
 
 static int
 check_slashes(const struct renaming *r)
@@ -172,8 +170,7 @@ check_rights(struct renaming *r)
 	return err;
 }
 
-/* ---- the change
- * --------------------------------------------------------------------- */
+/* ---- the change ------------------------------------------------------- */
 
 static int
 check_covered(const struct renaming *r)
@@ -270,10 +267,6 @@ rename_between(struct renaming *r)
 	if (r->to.last_kind != LAST_NAME)
 		return r->no_replace ? -EEXIST : -EBUSY;
 	err = mount_may_write(r->from.at.mount);
-	if (err == 0)
-		err = walk_may_search(&r->from);
-	if (err == 0)
-		err = walk_may_search(&r->to);
 	if (err < 0)
 		return err;
 	lock_dirs(r);

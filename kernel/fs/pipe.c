@@ -66,8 +66,7 @@ slot_of(const struct pipe *p, u64 at)
 	return &p->slots[(at >> PAGE_SHIFT) & (p->nr_slots - 1)];
 }
 
-/* ---- life
- * ---------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------- */
 
 static int
 pipe_new(struct pipe **out)
@@ -132,8 +131,7 @@ pipe_put(struct inode *i)
 		pipe_free(p);
 }
 
-/* ---- waiting
- * --------------------------------------------------------------------- */
+/* ---- waiting ---------------------------------------------------------- */
 
 /*
  * Lets go of the pipe until q is woken.  Errors: -ERESTARTSYS.
@@ -154,8 +152,7 @@ wait(struct pipe *p, struct waitq *q, const char *what) MUST_HOLD(&p->lock)
 	return err == -EINTR ? -ERESTARTSYS : 0;
 }
 
-/* ---- bytes
- * ----------------------------------------------------------------------- */
+/* ---- bytes ------------------------------------------------------------ */
 
 static u64
 to_page_end(u64 at)
@@ -217,8 +214,7 @@ give_bytes(struct pipe *p, struct iov_iter *from, u64 len, s64 *done)
 	return 0;
 }
 
-/* ---- reading
- * ----------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------- */
 
 /* 0 when there is something, or nobody who could write it. */
 static int
@@ -254,8 +250,7 @@ pipe_read(struct file *f, struct iov_iter *to, u64 *pos)
 	return done > 0 ? done : err;
 }
 
-/* ---- writing
- * ----------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------- */
 
 /* What can be written now, so that a short write stays in one piece. */
 static u64
@@ -308,8 +303,7 @@ pipe_write(
 	return done > 0 ? done : err;
 }
 
-/* ---- asking
- * ------------------------------------------------------------------------ */
+/* ---- asking ----------------------------------------------------------- */
 
 static u32
 pipe_poll(struct file *f, struct poll_table *t)
@@ -466,8 +460,7 @@ pipe_set_capacity(const struct fs_who *who, struct file *f, u64 bytes)
 	return (s64)(nr * PAGE_SIZE);
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------ */
+/* ---- opening and closing ---------------------------------------------- */
 
 /*
  * A reader who comes when there is no writer has not been hung up on before

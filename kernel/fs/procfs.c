@@ -52,8 +52,7 @@ procfs_of(struct inode *i)
 	return container_of(i, struct procfs_inode, inode);
 }
 
-/* ---- inodes
- * ---------------------------------------------------------------------- */
+/* ---- inodes ----------------------------------------------------------- */
 
 static const struct inode_ops procfs_inode_ops;
 static const struct inode_ops procfs_dir_ops;
@@ -166,8 +165,7 @@ static const struct inode_ops procfs_inode_ops = {
     .release = release,
 };
 
-/* ---- links
- * ------------------------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------ */
 
 static int
 readlink(struct inode *i, char *buf, size_t cap)
@@ -202,8 +200,7 @@ static const struct inode_ops procfs_magic_ops = {
     .release = release,
 };
 
-/* ---- directories
- * -------------------------------------------------------------------- */
+/* ---- directories ------------------------------------------------------ */
 
 static bool
 name_is(struct name name, const char *text)
@@ -334,8 +331,7 @@ static const struct file_ops procfs_dir_files = {
     .seekable = true,
 };
 
-/* ---- files
- * ------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------ */
 
 static int
 file_open(struct file *f)
@@ -431,8 +427,7 @@ static const struct file_ops procfs_file_ops = {
     .seekable = true,
 };
 
-/* ---- the file system
- * ------------------------------------------------------------------ */
+/* ---- the file system -------------------------------------------------- */
 
 static void
 procfs_statfs(struct filesystem *fs, struct fs_statfs *out)

@@ -35,8 +35,7 @@ struct tmpfs_symlink {
 	char target[];
 };
 
-/* ---- accounts
- * ---------------------------------------------------------------- */
+/* ---- accounts --------------------------------------------------------- */
 
 static int
 charge_inode(struct tmpfs *t)
@@ -113,8 +112,7 @@ static const struct regular_ops tmpfs_regular_ops = {
     .changed = recharge,
 };
 
-/* ---- inodes
- * ------------------------------------------------------------------ */
+/* ---- inodes ----------------------------------------------------------- */
 
 static void
 object_released(struct object *o)
@@ -241,8 +239,7 @@ tmpfs_release_dir(struct inode *i)
 	release_plain(i);
 }
 
-/* ---- the file system
- * ----------------------------------------------------------- */
+/* ---- the file system -------------------------------------------------- */
 
 static void
 tmpfs_statfs(struct filesystem *fs, struct fs_statfs *out)
@@ -278,8 +275,7 @@ static const struct filesystem_ops tmpfs_ops = {
     .release = tmpfs_release,
 };
 
-/* ---- options
- * ------------------------------------------------------------------- */
+/* ---- options ---------------------------------------------------------- */
 
 struct options {
 	u64 size_bytes;

@@ -310,8 +310,7 @@ static const struct inode_ops dir_ops = {
     .release = tmpfs_release_dir,
 };
 
-/* ---- reading
- * ----------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------- */
 
 static int
 readdir(struct file *f, struct dir_sink *sink, u64 *pos)

@@ -42,7 +42,7 @@ struct inode;
 struct mount;
 struct pipe;
 
-/* ---- a place in the tree ------------------------------------------------- */
+/* ---- a place in the tree ---------------------------------------------- */
 
 /* A name as seen through a mount.  Holds a reference to both, or both NULL. */
 struct path {
@@ -60,7 +60,7 @@ path_is(struct path a, struct path b)
 	return a.mount == b.mount && a.dentry == b.dentry;
 }
 
-/* ---- inodes -------------------------------------------------------------- */
+/* ---- inodes ----------------------------------------------------------- */
 
 /* Which attributes a change is about. */
 enum {
@@ -240,7 +240,7 @@ s64 inode_now_ns(void);
 /* mtime and ctime become now.  Locks: the inode's. */
 void inode_touch(struct inode *i);
 
-/* ---- dentries ------------------------------------------------------------ */
+/* ---- dentries --------------------------------------------------------- */
 
 #define DENTRY_INLINE_NAME 32
 
@@ -286,7 +286,7 @@ void dentry_put(struct dentry *d);
 int path_text(struct path p, struct path root, bool any, char *buf, size_t cap,
     char **out) MUST_CHECK;
 
-/* ---- file systems and mounts --------------------------------------------- */
+/* ---- file systems and mounts ------------------------------------------ */
 
 struct fs_statfs {
 	u64 type; /* the magic number */
@@ -374,7 +374,7 @@ struct mount *mount_next(u32 after);
 /* Errors: the first that a file system had. */
 int mount_sync_all(void);
 
-/* ---- start --------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------ */
 
 /*
  * Boot: file-system types, device nodes, and an empty tmpfs as root.  After

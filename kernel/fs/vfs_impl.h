@@ -133,7 +133,7 @@ struct walk {
 int walk_begin(struct walk *w, const struct fs_who *who, struct fs_name name,
     u32 flags) MUST_CHECK;
 void walk_end(struct walk *w);
-/* Up to the directory of the last name, which is not looked at. */
+/* Up to the last name, which is not looked at, in a directory that may be. */
 int walk_to_parent(struct walk *w) MUST_CHECK;
 /* The last name; *done false: it was a link, and there is more to walk. */
 int walk_last(struct walk *w, bool follow, bool *done) MUST_CHECK;
@@ -142,11 +142,8 @@ int walk_enter_take(
     struct walk *w, struct dentry *child, bool follow, bool *done) MUST_CHECK;
 /* All of it.  flags: NAMEI_NOFOLLOW, NAMEI_DIRECTORY. */
 int walk_all(struct walk *w, u32 flags) MUST_CHECK;
-/* May who go through the directory that w has come to? */
-int walk_may_search(struct walk *w) MUST_CHECK;
 
-/* ---- rights and attributes (attr.c)
- * ------------------------------------------ */
+/* ---- rights and attributes (attr.c) ----------------------------------- */
 
 /* May the name be made in dir?  Errors: -ENOENT (dead), -EACCES. */
 int may_create(const struct fs_who *who, struct inode *dir) MUST_CHECK;
@@ -165,6 +162,15 @@ int inode_set_attr(struct inode *i, const struct inode_attr *attr) MUST_CHECK;
 int inode_drop_privileges(const struct fs_who *who, struct inode *i) MUST_CHECK;
 /* atime, unless the file or its mount does not want that. */
 void file_accessed(struct file *f);
+
+/*
+ * file_create and file_put in two steps each, for who must not lack the memory
+ * in the middle of something.
+ */
+int file_alloc(struct file **out) MUST_CHECK;
+int file_open_at(struct file *f, struct path path, u32 flags) MUST_CHECK;
+void file_close(struct file *f);
+void file_discard(struct file *f);
 
 /* Counts of writers, for -ETXTBSY (file.c). */
 int inode_get_write(struct inode *i) MUST_CHECK;

@@ -123,8 +123,9 @@ find_rest(struct walk *w)
 	return *w->rest != '\0';
 }
 
-int
-walk_may_search(struct walk *w)
+/* May who asks look for a name where we are? */
+static int
+may_search(const struct walk *w)
 {
 	struct inode *dir = w->at.dentry->inode;
 
@@ -238,11 +239,9 @@ static int
 step(struct walk *w, struct name name, bool follow_link, bool *done)
 {
 	struct dentry *child;
-	int err = walk_may_search(w);
+	int err;
 
 	*done = true;
-	if (err < 0)
-		return err;
 	switch (kind_of(name)) {
 	case LAST_DOT:
 		return 0;
@@ -265,8 +264,10 @@ walk_to_parent(struct walk *w)
 	w->last_kind = LAST_NONE;
 	while (find_rest(w)) {
 		struct name name = take_name(w);
-		int err;
+		int err = may_search(w);
 
+		if (err < 0)
+			return err;
 		if (is_last(w)) {
 			w->last = name;
 			w->last_kind = kind_of(name);

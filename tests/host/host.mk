@@ -45,8 +45,13 @@ $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
 	-fno-builtin -include tests/host/string_names.h
 
 # What asks for its hart gets that of a machine which the test makes up.
-HFAKED := $(patsubst %,$(H)/test/kernel/core/%.c.o,timer timer_test)
+HFAKED := $(patsubst %,$(H)/test/kernel/%.c.o,\
+	core/timer core/timer_test mm/object)
 $(HFAKED): HFLAGS += -include tests/host/fake_machine.h
+
+# linux/stat.h keeps the bits of modes from programs that have glibc's.
+$(H)/test/kernel/fs/%.c.o: HFLAGS += -D__KERNEL__
+$(H)/test/kernel/fs/%_test.c.o: HFLAGS += -U__KERNEL__
 
 $(H)/test/%.c.o: %.c tests/host/host.mk Makefile
 	$(call say,HOST,$<)
