@@ -196,7 +196,7 @@ last_or_create(struct walk *w, const struct open_args *a, struct file *f,
 static int
 open_or_create(struct walk *w, const struct open_args *a, struct file *f)
 {
-	bool done, created;
+	bool done = true, created = false;
 	int err;
 
 	do {
