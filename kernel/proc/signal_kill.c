@@ -100,12 +100,15 @@ static int
 send_task(s32 tgid, s32 tid, const struct sig_info *info)
 {
 	struct task *t = task_find_locked(tid);
+	struct proc *p = t != NULL ? t->proc : proc_find_locked(tid);
 
-	if (t == NULL || (tgid != 0 && t->proc->nr != tgid))
+	if (p == NULL || (tgid != 0 && p->nr != tgid))
 		return -ESRCH;
-	if (!may_send(t->proc, t->cred, info->signo))
+	if (!may_send(
+		p, t != NULL ? t->cred : proc_cred_locked(p), info->signo))
 		return -EPERM;
-	return info->signo == 0 ? 0 : signal_send_task(t, info);
+	/* A first thread that has ended bears its number until all have. */
+	return info->signo == 0 || t == NULL ? 0 : signal_send_task(t, info);
 }
 
 static struct sig_info

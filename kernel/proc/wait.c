@@ -151,6 +151,9 @@ wait_for_news(const struct wait_request *req, struct wait_result *res, int *err)
 		    PARK_INTERRUPTIBLE, NO_DEADLINE, "a child");
 	}
 	spin_unlock(&proc_tree_lock);
+	/* News that came together with a signal are told: they are taken. */
+	if (child != NULL)
+		*err = 0;
 	return child;
 }
 
