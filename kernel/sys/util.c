@@ -1,5 +1,6 @@
 #include "sys/util.h"
 
+#include <asm/siginfo.h>
 #include <linux/fcntl.h>
 #include <linux/signal.h>
 
@@ -168,14 +169,24 @@ sys_sigset_get(uaddr_t user, u64 size, struct sigset *out)
 	return user_read(out, user, sizeof(*out));
 }
 
+/* For the thread that wrote, as if it had sent the signal to itself. */
+static void
+signal_oneself(int signo)
+{
+	struct task *t = task_current();
+	struct sig_info info = {.signo = signo,
+	    .code = SI_USER,
+	    .from = {.pid = t->proc->nr, .uid = t->cred->ruid}};
+
+	(void)signal_send_task(t, &info);
+}
+
 s64
 sys_write_result(s64 result)
 {
-	struct proc *p = proc_current();
-
 	if (unlikely(result == -EPIPE))
-		signal_send_kernel(p, SIGPIPE);
+		signal_oneself(SIGPIPE);
 	else if (unlikely(result == -EFBIG))
-		signal_send_kernel(p, SIGXFSZ);
+		signal_oneself(SIGXFSZ);
 	return result;
 }
