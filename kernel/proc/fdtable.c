@@ -8,7 +8,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/fdtable_impl.h"
-#include "proc/proc.h"
 
 #define BITS 64u
 

@@ -4,7 +4,7 @@
  */
 #include "proc/proc.h"
 
-#include "core/panic.h"
+#include "core/power.h"
 #include "core/thread.h"
 #include "fs/cred.h"
 #include "mm/kmap.h"
@@ -18,10 +18,15 @@ struct list proc_all = LIST_INIT(proc_all);
 struct proc *proc_init1;
 u64 nr_forks_total;
 
+/* The debug build leaves no machine whose books are wrong. */
+static struct power_hook check_hook = {.before_off = proc_check};
+
 void
 proc_init(void)
 {
 	pid_init();
+	if (CONFIG_DEBUG)
+		power_add_hook(&check_hook);
 }
 
 bool
