@@ -127,6 +127,7 @@ asid_for(struct hart *h, struct tlb_space *s)
 		h->tlb_generation = asid >> ASID_BITS;
 		atomic_and(&s->must_flush, ~bit);
 		fence_everything();
+		arch_fence_i();
 	} else if (atomic_load(&s->must_flush) & bit) {
 		atomic_and(&s->must_flush, ~bit);
 		fence_asid(asid_number(asid));
@@ -296,6 +297,11 @@ tlb_fence_local(struct tlb_space *s)
 		flush_own();
 }
 
+/*
+ * Instructions are kept by physical address: a hart that never ran this space
+ * may hold what the page had in it before.  So all of them are marked, not only
+ * those that may hold translations.
+ */
 void
 tlb_flush_code(struct tlb_space *s)
 {
@@ -303,6 +309,7 @@ tlb_flush_code(struct tlb_space *s)
 
 	fence_full();
 	arch_fence_i();
+	atomic_or(&s->must_flush, ~(1ul << hart_this()->nr));
 	running = others_running(s);
 	if (running != 0)
 		ask(running);

@@ -230,6 +230,9 @@ fill(struct fault *f)
 		fill_for_write(f);
 	else
 		fill_for_read(f);
+	/* Somebody wrote the code that is in there, on some hart. */
+	if (f->region->prot & MM_EXEC)
+		tlb_flush_code(&f->mm->space);
 	tlb_fence_local(&f->mm->space);
 }
 

@@ -130,10 +130,23 @@ user_cas32(uaddr_t dst, u32 *old, u32 new)
 	return 0;
 }
 
+static void (*no_memory)(void);
+
+void
+usercopy_set_no_memory(void (*fn)(void))
+{
+	no_memory = fn;
+}
+
 bool
 upcall_kernel_fault(uaddr_t addr, enum fault_access access)
 {
 	struct mm *mm = mm_current();
+	int err = mm != NULL ? mm_fault(mm, addr, access) : -EFAULT;
 
-	return mm != NULL && mm_fault(mm, addr, access) == 0;
+	/* The call will say EFAULT, to a process that does not live to see it.
+	 */
+	if (err == -ENOMEM && no_memory != NULL)
+		no_memory();
+	return err == 0;
 }

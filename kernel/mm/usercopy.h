@@ -31,6 +31,12 @@ int user_peek32(uaddr_t src, u32 *out) MUST_CHECK;
 /* *old becomes what was found; the word changed if that was the old *old. */
 int user_cas32(uaddr_t dst, u32 *old, u32 new) MUST_CHECK;
 
+/*
+ * Boot: what is done when there is no memory for a page that the kernel
+ * touches for the current process; the same as for its own touch.
+ */
+void usercopy_set_no_memory(void (*fn)(void));
+
 /* True when [addr, addr + len) lies in the user's half. */
 bool user_range_ok(uaddr_t addr, size_t len);
 

@@ -10,6 +10,7 @@
 #include "mm/kmap.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/usercopy.h"
 #include "proc/proc_impl.h"
 #include "proc/session.h"
 
@@ -25,6 +26,7 @@ void
 proc_init(void)
 {
 	pid_init();
+	usercopy_set_no_memory(trap_out_of_memory);
 	if (CONFIG_DEBUG)
 		power_add_hook(&check_hook);
 }

@@ -58,4 +58,7 @@ void task_leave_memory(struct task *t);
 /* Where every new thread goes: out to user mode, by its frame. */
 NORETURN void task_enter_user(struct task *t);
 
+/* No memory for a page that the current process, or a call of its, touched. */
+void trap_out_of_memory(void);
+
 #endif

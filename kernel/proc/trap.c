@@ -5,7 +5,7 @@
 #include "arch/riscv/upcall.h"
 #include "core/printk.h"
 #include "mm/mm.h"
-#include "proc/proc.h"
+#include "proc/proc_impl.h"
 
 #include <asm/siginfo.h>
 
@@ -16,9 +16,11 @@ upcall_user_enter(void)
 }
 
 /* A fault that has no cure is killed for, and said: nobody else can tell. */
-static void
-out_of_memory(struct task *t)
+void
+trap_out_of_memory(void)
 {
+	struct task *t = task_current();
+
 	printk("out of memory: killed %s[%d]\n", t->comm, t->tid);
 	signal_force_kill();
 }
@@ -42,7 +44,7 @@ upcall_user_fault(struct trap_frame *f, uaddr_t addr, enum fault_access access)
 		signal_force_fault(SIGBUS, BUS_ADRERR, addr.val);
 		break;
 	case -ENOMEM:
-		out_of_memory(t);
+		trap_out_of_memory();
 		break;
 	default:
 		signal_force_fault(SIGSEGV, SEGV_MAPERR, addr.val);
