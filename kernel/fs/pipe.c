@@ -160,17 +160,24 @@ to_page_end(u64 at)
 	return PAGE_SIZE - (at & PAGE_MASK);
 }
 
-/* The page of a slot whose bytes are all read goes, unless it is in use. */
+/*
+ * Bytes up to the head were read, from the page of at.  A pipe that is empty
+ * goes back to the start of that page: so a short message after another finds
+ * memory, and a place that is aligned.  Else a page that was read to its end
+ * goes, unless the ring's end is in it already.
+ */
 static void
-drop_page(struct pipe *p, u64 at)
+after_reading(struct pipe *p, u64 at)
 {
 	void **slot = slot_of(p, at);
-	bool shared = used(p) > 0 && slot == slot_of(p, p->tail - 1);
 
-	if (shared)
-		return;
-	kfree(*slot);
-	*slot = NULL;
+	if (used(p) == 0) {
+		p->head = p->tail = align_down(at, PAGE_SIZE);
+	} else if (is_aligned(p->head, PAGE_SIZE) &&
+	    slot != slot_of(p, p->tail - 1)) {
+		kfree(*slot);
+		*slot = NULL;
+	}
 }
 
 static int
@@ -184,8 +191,8 @@ take_bytes(struct pipe *p, struct iov_iter *to, s64 *done)
 
 		p->head += moved;
 		*done += moved;
-		if (moved == to_page_end(at))
-			drop_page(p, at);
+		if (moved > 0)
+			after_reading(p, at);
 		if (moved < n)
 			return -EFAULT;
 	}
