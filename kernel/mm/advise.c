@@ -104,14 +104,34 @@ wipe_on_fork(struct mm *mm, u64 start, u64 end)
 	return err < 0 ? err : change_flags(mm, start, end, MM_WIPEONFORK, 0);
 }
 
+static u64
+missing_pages(struct mm *mm, u64 start, u64 end)
+{
+	u64 missing = (end - start) >> PAGE_SHIFT;
+	uaddr_t at = uaddr(start);
+	u64 word;
+
+	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+		missing--;
+		at.val += PAGE_SIZE;
+	}
+	return missing;
+}
+
 /*
- * Asking for memory now gets all of it or gives back what it took: unless
- * something was there before, which is then lost to nobody.
+ * Asking for memory now gets it or fails: what cannot all be had is not begun.
+ * (Somebody else may still take the last of it meanwhile; then what was had
+ * stays.)
  */
 static int
 populate(struct mm *mm, u64 start, u64 end, piece_fn *fn)
 {
+	struct frame_stats s;
+
 	if (!region_covers(mm, start, end))
+		return -ENOMEM;
+	frame_stats(&s);
+	if (missing_pages(mm, start, end) > s.free)
 		return -ENOMEM;
 	return each_piece(mm, start, end, fn);
 }
