@@ -131,7 +131,7 @@ populate(struct mm *mm, u64 start, u64 end, piece_fn *fn)
 	if (!region_covers(mm, start, end))
 		return -ENOMEM;
 	frame_stats(&s);
-	if (missing_pages(mm, start, end) > s.free)
+	if (fn == populate_write && missing_pages(mm, start, end) > s.free)
 		return -ENOMEM;
 	return each_piece(mm, start, end, fn);
 }
