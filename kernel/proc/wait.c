@@ -10,6 +10,7 @@
 
 #include "fs/cred.h"
 #include "proc/exit.h"
+#include "proc/session.h"
 #include "proc/usage.h"
 
 void
@@ -167,7 +168,7 @@ proc_wait(const struct wait_request *req,
 	int err;
 
 	if (meant.kind == WAIT_PGID && meant.nr == 0)
-		meant.nr = proc_current()->pgrp->nr;
+		meant.nr = (s32)proc_getpgid(0);
 	child = wait_for_news(&meant, &res, &err);
 	if (err != 0)
 		return err == -EINTR ? -ERESTARTSYS : err;
