@@ -180,7 +180,7 @@ frame_alloc(enum page_kind kind)
 {
 	struct page *p;
 
-	if (frame_fails_on_purpose())
+	if (CONFIG_DEBUG && frame_fails_on_purpose())
 		return NULL;
 	p = take_cached();
 	while (unlikely(p == NULL)) {

@@ -212,7 +212,7 @@ kmalloc(size_t len_bytes)
 	size_t need = len_bytes + (CONFIG_DEBUG ? sizeof(u64) : 0);
 	struct page *p;
 
-	if (need <= SLAB_MAX && frame_fails_on_purpose())
+	if (CONFIG_DEBUG && need <= SLAB_MAX && frame_fails_on_purpose())
 		return NULL;
 	if (need <= SLAB_MAX)
 		return small_alloc(&classes[class_of[(need + 15) / 16]]);
