@@ -31,7 +31,7 @@ static volatile long counter;
 static void *
 count(void *arg)
 {
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		pthread_mutex_lock(&mutex);
 		counter++;
 		if (i % 100 == 0)
@@ -50,7 +50,7 @@ test_mutex(void)
 
 	start(count);
 	finish();
-	is(counter, NR * 3000, "a mutex guards a counter");
+	is(counter, NR * 1000, "a mutex guards a counter");
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&checked, &attr);
@@ -84,7 +84,7 @@ take_turns(void *arg)
 {
 	long self = (long)arg;
 
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 10; round++) {
 		pthread_mutex_lock(&mutex);
 		while (turn != self)
 			pthread_cond_wait(&cond, &mutex);
@@ -127,7 +127,7 @@ test_condition(void)
 
 	start(take_turns);
 	finish();
-	is(turns_taken, NR * 20, "threads take turns by a condition");
+	is(turns_taken, NR * 10, "threads take turns by a condition");
 	start(wait_release);
 	while (waiters() < NR)
 		sched_yield();
@@ -151,12 +151,12 @@ test_condition(void)
 /* ------------------------------------------------ barriers and the rest */
 
 static pthread_barrier_t barrier;
-static int arrived[50], serial, early;
+static int arrived[20], serial, early;
 
 static void *
 meet(void *arg)
 {
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 20; round++) {
 		__atomic_add_fetch(&arrived[round], 1, __ATOMIC_SEQ_CST);
 		if (pthread_barrier_wait(&barrier) ==
 		    PTHREAD_BARRIER_SERIAL_THREAD)
@@ -174,7 +174,7 @@ test_barrier(void)
 	start(meet);
 	finish();
 	is(early, 0, "nobody leaves a barrier before all have come");
-	is(serial, 50, "and one of them is told so each time");
+	is(serial, 20, "and one of them is told so each time");
 }
 
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -183,7 +183,7 @@ static volatile int pair[2], torn;
 static void *
 read_or_write(void *arg)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 200; i++) {
 		if ((long)arg < 2) {
 			pthread_rwlock_wrlock(&rwlock);
 			pair[0]++;
@@ -204,7 +204,7 @@ test_rwlock(void)
 {
 	start(read_or_write);
 	finish();
-	is(pair[0], 1000, "two writers");
+	is(pair[0], 400, "two writers");
 	is(torn, 0, "and six readers, who see nothing half done");
 	pthread_rwlock_rdlock(&rwlock);
 	is(pthread_rwlock_tryrdlock(&rwlock), 0, "many may read");
@@ -217,7 +217,7 @@ static int box[4], put, taken, total;
 static void *
 produce_consume(void *arg)
 {
-	for (int i = 1; i <= 300; i++) {
+	for (int i = 1; i <= 40; i++) {
 		sem_t *get = (long)arg % 2 ? &items : &room;
 		sem_t *give = (long)arg % 2 ? &room : &items;
 
@@ -241,8 +241,7 @@ test_semaphore(void)
 	sem_init(&room, 0, 4);
 	start(produce_consume);
 	finish();
-	is(total, NR / 2 * 300 * 301 / 2,
-	    "what is put into a box is taken out");
+	is(total, NR / 2 * 40 * 41 / 2, "what is put into a box is taken out");
 	is_errno(sem_trywait(&items), EAGAIN, "it is empty");
 }
 

@@ -47,7 +47,7 @@ test_protect(void)
 		t[i] = thread_start(write_always, NULL);
 	while (writes < 10)
 		sched_yield();
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 8; i++) {
 		long before;
 
 		must(mprotect(page, PAGE, PROT_READ));
@@ -56,7 +56,7 @@ test_protect(void)
 			good += *(volatile long *)page == before;
 		must(mprotect(page, PAGE, RW));
 	}
-	is(good, 20 * 200, "what mprotect made read-only stays as it is");
+	is(good, 8 * 200, "what mprotect made read-only stays as it is");
 	while (faults == 0) {
 		must(mprotect(page, PAGE, PROT_READ));
 		sched_yield();
@@ -102,7 +102,7 @@ test_replace(void)
 	stop = false;
 	for (int i = 0; i < 3; i++)
 		t[i] = thread_start(read_always, NULL);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 12; i++) {
 		char *fresh = must(mmap(NULL, PAGE, RW, ANON, -1, 0));
 
 		*fresh = i % 2 + 1;
@@ -125,7 +125,7 @@ touch_all(void *arg)
 {
 	long self = (long)arg;
 
-	for (int round = 0; round < 3; round++) {
+	for (int round = 0; round < 2; round++) {
 		pthread_barrier_wait(&barrier);
 		for (int i = 0; i < 40; i++)
 			area[i * PAGE + self] = round + 1;
@@ -177,7 +177,7 @@ map_always(void *arg)
 {
 	long self = (long)arg, bad = 0;
 
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < 3; i++) {
 		size_t pages = 1 + (i * 7 + self) % 9;
 		char *p = mmap(NULL, pages * PAGE, RW, ANON, -1, 0);
 
@@ -210,20 +210,20 @@ test_map(void)
 }
 
 /* Malloc in all threads, blocks freed by others than who took them. */
-static char *blocks[8][12];
+static char *blocks[8][6];
 
 static void *
 take_blocks(void *arg)
 {
 	long self = (long)arg;
 
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 6; i++) {
 		blocks[self][i] = malloc(100 + i * 300);
 		memset(blocks[self][i], self, 100);
 	}
 	pthread_barrier_wait(&barrier);
 	self = (self + 1) % 8;
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 6; i++) {
 		if (blocks[self][i][99] != self)
 			return (void *)-1;
 		free(blocks[self][i]);
