@@ -238,6 +238,7 @@ help:
 	'make initramfs             $$(O)/initramfs.cpio' \
 	'make tools                 programs for the host' \
 	'make check                 format, layers, headers, words, host tests …' \
+	'make lines                 how much there is to read' \
 	'make compile_commands.json for editors' \
 	'make clean                 removes what was built' \
 	'' \

@@ -104,6 +104,34 @@ done
 printf 'blank \n' >words
 ok 'words: white space at the end' sees 'white space' "$tools/words" words
 
+# ---- doccheck
+
+# document TEXT: a tree with one function, and a document, which is judged.
+document()
+{
+	rm -rf tree
+	mkdir -p tree/kernel/mm tree/docs
+	printf 'static int\nf_here(void)\n{\n\tint a_word;\n}\n' \
+		>tree/kernel/mm/x.c
+	printf "$1\n" >tree/docs/d.md
+	(cd tree && "$tools/doccheck" docs/d.md)
+}
+
+ok 'doccheck: files, a folder, a function, words' document \
+	'`kernel/mm/x.c` `mm/x.c` [x](../kernel/mm/x.c#top) `mm/` `f_here()` `a_word`'
+ok 'doccheck: what it leaves alone' document \
+	'`/dev/tty` `mm/*.c` `mm/NAME.c` `plain` no_word\n\n    `no_word`'
+ok 'doccheck: a file that is gone' \
+	sees 'd.md: there is no file mm/y.c' document '`mm/y.c`'
+ok 'doccheck: a link to nowhere' \
+	sees 'no file away.md' document '[there](away.md)'
+ok 'doccheck: a function that is gone' \
+	sees 'no function f_gone' document '`f_gone()`'
+ok 'doccheck: a word is no function' \
+	sees 'no function a_word' document '`a_word()`'
+ok 'doccheck: a name that is gone, across lines' \
+	sees 'no name a_gone' document '`f_here\na_gone`'
+
 # ---- mksyms
 
 printf '%s\n' 'ffffffc080200000 T kernel_start' 'ffffffc080200000 T _start' \

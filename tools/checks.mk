@@ -8,8 +8,8 @@ SOURCES  := $(wildcard $(SOURCES))
 CSOURCES := $(filter kernel/% user/% tests/% tools/% bench/%,\
 	$(filter %.c %.h,$(SOURCES)))
 
-CHECKS := format layers headers functions ifs words docs gcc gcc-debug \
-	clang clang-debug
+CHECKS := format layers headers functions ifs words docs doc-names \
+	gcc gcc-debug clang clang-debug
 
 .PHONY: check $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%) host-check
@@ -46,6 +46,10 @@ check-docs:
 	@tools/mksyscalls kernel/sys/syscalls.tbl --doc | \
 		diff docs/syscalls.md - >&2
 
+# What documents name exists.
+check-doc-names:
+	@tools/doccheck $(filter %.md,$(SOURCES))
+
 # Each header compiles alone: it includes what it uses.
 KHEADERS := $(filter kernel/%.h,$(SOURCES))
 
@@ -69,3 +73,24 @@ check-clang:
 
 check-clang-debug:
 	@$(MAKE) -s COMPILER=clang BUILD=debug kernel
+
+# How much there is to read: lines of each folder, comments and all, unit tests
+# and fuzzers not.
+COUNTED := $(filter-out %_test.c,$(filter kernel/%.c kernel/%.h kernel/%.S,\
+	$(SOURCES)))
+COUNTED := $(foreach f,$(COUNTED),$(if $(findstring /fuzz_,$(f)),,$(f)))
+
+.PHONY: lines
+lines:
+	@wc -l $(COUNTED) | awk ' \
+		$$2 != "total" { \
+			sub("/[^/]*$$", "", $$2); \
+			files[$$2]++; lines[$$2] += $$1; all += $$1 \
+		} \
+		END { \
+			n = split("lib arch/riscv core mm dev fs proc sys init", d); \
+			for (i = 1; i <= n; i++) \
+				printf "%-18s %3d files %6d lines\n", "kernel/" d[i], \
+					files["kernel/" d[i]], lines["kernel/" d[i]]; \
+			printf "%-18s %3d files %6d lines\n", "all", NR - 1, all \
+		}'
