@@ -28,8 +28,8 @@ signal_deliverable_locked(const struct task *t)
 	    sigset_or(t->sig.pending.set, s->pending.set), t->sig.blocked);
 }
 
-static bool
-has_to_look(const struct task *t)
+bool
+signal_has_to_look_locked(const struct task *t)
 {
 	const struct sigproc *s = &t->proc->sig;
 
@@ -41,7 +41,7 @@ void
 signal_recalc_locked(struct task *t)
 {
 	assert(t == task_current() && spin_held(&t->proc->sig.lock));
-	if (!has_to_look(t))
+	if (!signal_has_to_look_locked(t))
 		thread_notify_clear(&t->thread, NOTIFY_SIGNAL);
 }
 
@@ -56,7 +56,7 @@ signal_set_mask(struct sigset mask)
 	spin_lock(lock);
 	t->sig.blocked = mask;
 	signal_retarget_locked(t, sigset_without(mask, old));
-	if (has_to_look(t))
+	if (signal_has_to_look_locked(t))
 		thread_notify(&t->thread, NOTIFY_SIGNAL);
 	spin_unlock(lock);
 }
@@ -166,7 +166,7 @@ signal_suspend(struct sigset mask)
 
 	signal_mask_push(mask);
 	spin_lock(lock);
-	while (!has_to_look(t)) {
+	while (!signal_has_to_look_locked(t)) {
 		/*
 		 * A signal that came and was taken by another thread may have
 		 * left the notification; it would end every park at once.
@@ -208,7 +208,7 @@ wait_for(struct proc *p, struct sigset set, u64 deadline_ns,
 		signo = take_of(t, set, info);
 		if (signo != 0)
 			return signo;
-		if (has_to_look(t))
+		if (signal_has_to_look_locked(t))
 			return -EINTR;
 		if (err == -ETIMEDOUT || deadline_ns <= clock_mono_ns())
 			return -EAGAIN;

@@ -40,6 +40,8 @@ void signal_discard_locked(struct proc *p, struct sigset set);
 void signal_end_locked(struct proc *p, int status);
 /* Signals that t would handle if it looked now.  Locks: its sig.lock. */
 struct sigset signal_deliverable_locked(const struct task *t);
+/* Any of those, or a stop, or the end.  Locks: its sig.lock. */
+bool signal_has_to_look_locked(const struct task *t);
 /*
  * Clears the current thread's NOTIFY_SIGNAL if it has nothing to look at.
  * Senders set it with the lock held, so none is lost.  Locks: its sig.lock.

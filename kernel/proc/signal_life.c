@@ -94,7 +94,10 @@ signal_fork_commit_locked(void)
 	 * A new thread must not slip past a stop or an end that is under way,
 	 * nor a new process past a signal to its group.
 	 */
-	return (notify & (NOTIFY_SIGNAL | NOTIFY_KILL)) ? -ERESTARTNOINTR : 0;
+	if (!(notify & (NOTIFY_SIGNAL | NOTIFY_KILL)))
+		return 0;
+	/* What another thread has taken meanwhile need not delay us. */
+	return signal_has_to_look_locked(task_current()) ? -ERESTARTNOINTR : 0;
 }
 
 int

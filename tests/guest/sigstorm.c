@@ -381,3 +381,25 @@ TEST(sigstorm_timers)
 	count_ticks(ITIMER_VIRTUAL, SIGVTALRM, "VIRTUAL");
 	count_ticks(ITIMER_PROF, SIGPROF, "PROF");
 }
+
+/* ---- a signal and a child's end at once ---------------------------------- */
+
+TEST(sigstorm_wait)
+{
+	struct sigaction sa = {.sa_handler = tick};
+	int i, told = 0;
+
+	must(sigaction(SIGUSR1, &sa, NULL));
+	for (i = 0; i < 200; i++) {
+		pid_t pid = must(fork());
+
+		if (pid == 0) {
+			kill(getppid(), SIGUSR1);
+			_exit(7);
+		}
+		/* Interrupted or not, the news is told once. */
+		told += wait_status(pid) == 7 << 8;
+		ensure(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	}
+	is(told, 200, "every child was waited for, with its status");
+}
