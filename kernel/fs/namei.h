@@ -138,10 +138,11 @@ int namei_getcwd(
  */
 
 /*
- * mount: flags are MS_* of the ABI: a new file system of a type, MS_BIND,
- * MS_REMOUNT, MS_MOVE; propagation flags are taken and mean nothing.  source,
- * type and data may be NULL.
- * Errors: -EPERM, -ENODEV no such type, -EBUSY, -EINVAL.
+ * mount: flags are MS_* of the ABI: a new file system of a type, MS_BIND (of
+ * one mount, not of what is mounted below it), MS_REMOUNT; propagation flags
+ * are taken and mean nothing, MS_MOVE is refused.  source, type and data may be
+ * NULL.
+ * Errors: -EPERM, -ENODEV no such type, -EBUSY, -EINVAL, -ENOTDIR.
  */
 int namei_mount(const struct fs_who *who, const char *source,
     struct fs_name target, const char *type, u32 flags,

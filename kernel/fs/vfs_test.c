@@ -22,7 +22,7 @@
 #include "fs/namei.h"
 #include "lib/errno.h"
 
-#define NR_CALLS   60000
+#define NR_CALLS   20000
 #define PATH_BYTES 160
 #define LINK_BYTES 160
 

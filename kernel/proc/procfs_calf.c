@@ -1,6 +1,7 @@
 /* /proc/calf: what only this kernel has to show. */
 #include <linux/stat.h>
 
+#include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/audit.h"
 #include "mm/frame.h"
@@ -19,6 +20,7 @@ show_audit(struct seq *s, struct procfs_key key)
 	if (r == NULL)
 		return -ENOMEM;
 	proc_check();
+	vfs_check();
 	err = mm_audit(r);
 	if (err == 0 && r->mismatches == 0)
 		seq_puts(s, "ok\n");
