@@ -12,6 +12,7 @@
  */
 #include "core/panic.h"
 #include "core/random.h"
+#include "core/thread.h"
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -196,8 +197,10 @@ destroy(struct dentry *d)
 void
 dentry_put(struct dentry *d)
 {
-	while (d && refcount_put(&d->refs))
+	while (d && refcount_put(&d->refs)) {
 		d = destroy(d);
+		thread_preempt_point();
+	}
 }
 
 int
@@ -307,13 +310,15 @@ dentry_exchange(struct dentry *a, struct dentry *b)
 	spin_unlock(&dentry_lock);
 }
 
+/*
+ * Without the lock: parents change under RENAME alone, and each is kept by what
+ * is below it.  A way up may be as long as there is memory for.
+ */
 bool
 dentry_is_above(struct dentry *a, struct dentry *d)
 {
-	spin_lock(&dentry_lock);
-	while (d && d != a)
-		d = d->parent;
-	spin_unlock(&dentry_lock);
+	for (; d && d != a; d = atomic_load(&d->parent))
+		thread_preempt_point();
 	return d != NULL;
 }
 

@@ -243,6 +243,8 @@ file_set_flags(const struct fs_who *who, struct file *f, u32 flags)
 u32
 file_poll(struct file *f, struct poll_table *t)
 {
+	if (f->access & FILE_PATH_ONLY)
+		return POLLNVAL;
 	if (!f->ops->poll)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return f->ops->poll(f, t);

@@ -31,7 +31,7 @@ prepend(struct back_text *t, const char *text, size_t len)
 static bool
 prepend_names(struct back_text *t, struct path p, struct path root)
 {
-	while (!path_is(p, root)) {
+	while (!t->full && !path_is(p, root)) {
 		if (p.dentry == p.mount->root) {
 			if (!p.mount->parent)
 				return false;
@@ -44,7 +44,7 @@ prepend_names(struct back_text *t, struct path p, struct path root)
 		prepend(t, "/", 1);
 		p.dentry = p.dentry->parent;
 	}
-	return true;
+	return true; /* or as good as: nobody gets to see it */
 }
 
 /* Of what has no place in the tree: a pipe's name is all there is. */
@@ -75,10 +75,10 @@ path_text(struct path p, struct path root, bool any, char *buf, size_t cap,
 		prepend(&t, "/", 1);
 	if (!reached && any)
 		prepend(&t, far, strlen(far));
-	if (!any && (deleted || !reached))
-		return -ENOENT;
+	if (t.full)
+		return -ERANGE;
 	*out = t.at;
-	return t.full ? -ERANGE : 0;
+	return !any && (deleted || !reached) ? -ENOENT : 0;
 }
 
 int

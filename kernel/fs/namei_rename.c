@@ -116,10 +116,15 @@ check_slashes(const struct renaming *r)
 	return 0;
 }
 
-/* Nothing can be moved into itself, nor put in the place of what it is in. */
+/*
+ * Nothing can be moved into itself, nor put in the place of what it is in.
+ * Within one directory neither can be tried.
+ */
 static int
-check_loops(const struct renaming *r)
+check_loops(struct renaming *r)
 {
+	if (from_dir(r) == to_dir(r))
+		return 0;
 	if (dentry_is_above(r->source, r->to.at.dentry))
 		return -EINVAL;
 	if (r->target && dentry_is_above(r->target, r->from.at.dentry))

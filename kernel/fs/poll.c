@@ -101,7 +101,7 @@ look(struct poll_entry *entries, u32 nr, struct poll_table *t)
 
 		if (e->file != NULL)
 			e->revents = (u16)(file_poll(e->file, t) &
-			    (e->events | POLLERR | POLLHUP));
+			    (e->events | POLLERR | POLLHUP | POLLNVAL));
 		if (e->revents != 0) {
 			found++;
 			/* Nobody will wait any more. */

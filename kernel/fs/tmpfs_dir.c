@@ -1,6 +1,7 @@
 /* Directories of tmpfs; tmpfs.c says how they are built. */
 #include <linux/stat.h>
 
+#include "core/thread.h"
 #include "fs/file.h"
 #include "fs/tmpfs_impl.h"
 #include "lib/string.h"
@@ -385,6 +386,7 @@ tmpfs_empty(struct filesystem *fs)
 		}
 		entry_erase(d, entry_of(node));
 		lost_name(&d->inode, inode);
+		thread_preempt_point();
 	}
 	inode_put(fs->root);
 	fs->root = NULL;

@@ -55,7 +55,7 @@ void dentry_move_take(
 /* Their names and places become each other's. */
 void dentry_exchange(struct dentry *a, struct dentry *b);
 
-/* True when a is d or stands above it.  Locks: RENAME held. */
+/* True when a is d or stands above it.  Locks: RENAME held.  Sleeps. */
 bool dentry_is_above(struct dentry *a, struct dentry *d);
 /* The directory that d is in, with a reference; itself for a root. */
 struct dentry *dentry_get_parent(struct dentry *d);
