@@ -83,6 +83,15 @@ read_proc(s32 pid, struct cputime *out)
 	return err;
 }
 
+bool
+cputime_is_own_thread(int clock)
+{
+	s32 nr = ~(clock >> CLOCK_NR_SHIFT);
+
+	return clock < 0 && (clock & CLOCK_OF_THREAD) &&
+	    (nr == 0 || nr == task_current()->tid);
+}
+
 int
 cputime_clock(int clock, u64 *ns)
 {

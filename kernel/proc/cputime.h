@@ -24,5 +24,7 @@ void cputime_proc(struct proc *p, struct cputime *out);
  * Errors: -EINVAL no such clock, process or thread.
  */
 int cputime_clock(int clock, u64 *ns) MUST_CHECK;
+/* Is it one of those, and counts the work of the current thread alone? */
+bool cputime_is_own_thread(int clock);
 
 #endif

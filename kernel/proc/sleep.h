@@ -7,10 +7,9 @@
 struct waiter;
 
 /*
- * Sleeps for ns, or (absolute) until ns on the clock.  clock: CLOCK_REALTIME,
- * CLOCK_MONOTONIC, CLOCK_BOOTTIME or CLOCK_TAI.  A signal ends it: then remain
- * (user memory, may be 0), a struct timespec, gets what was left of a relative
- * sleep.
+ * Sleeps for ns, or (absolute) until ns on the clock, an id of the ABI's.  A
+ * signal ends it: then remain (user memory, may be 0), a struct timespec, gets
+ * what was left of a relative sleep.
  * Errors: -EINVAL or -EOPNOTSUPP for other clocks, -EFAULT,
  *         -ERESTART_BLOCK and -ERESTARTNOHAND.
  */
