@@ -1,0 +1,29 @@
+/* mlock and munlock: memory that is there at once, and stays. */
+#include "mem.h"
+
+static int
+resident(char *p, int pages)
+{
+	unsigned char vec[16];
+	int n = 0;
+
+	must(mincore(p, pages * PAGE, vec));
+	for (int i = 0; i < pages; i++)
+		n += vec[i] & 1;
+	return n;
+}
+
+TEST(mem_lock)
+{
+	char *p = anon(4);
+
+	is(mlock(p + 5, 2 * PAGE - 5), 0, "mlock");
+	is(resident(p, 4), 2, "brings what it locks");
+	is(munlock(p, 2 * PAGE), 0, "munlock");
+	is(resident(p, 4), 2, "which stays for now");
+	is(mlock(p, 0), 0, "nothing at all");
+	is_errno(mlock(p, -PAGE), EINVAL, "too much");
+	must(munmap(p + PAGE, PAGE));
+	is_errno(mlock(p, 4 * PAGE), ENOMEM, "over a hole");
+	must(munmap(p, 4 * PAGE));
+}
