@@ -41,8 +41,8 @@ panics index 'undefined behaviour: .*break.c:' index_too_far
 
 # What never ends is ended by the debug kernel, which says who waits for what.
 status=0
-"$top/calf" exec --debug-build --timeout 10 -- /bin/sleep 1000 \
-	>"$tmp/out" 2>"$tmp/err" || status=$?
+"$top/calf" exec --debug-build --timeout 60 --append watchdog=3 \
+	-- /bin/sleep 1000 >"$tmp/out" 2>"$tmp/err" || status=$?
 is 'a hang: the status' $status 125
 ok 'a hang: the kernel says so' grep -q 'kernel panic: watchdog' "$tmp/err"
 ok 'a hang: and who waits for what' \
