@@ -7,7 +7,7 @@
 # ticks OPTION…: prints what the counter says to a program that init starts.
 ticks()
 {
-	"$top/calf" exec --icount --mem 128M --timeout 120 "$@" \
+	"$top/calf" exec --icount --mem 128M --timeout 300 "$@" \
 		--add "$top/build/tests/boot/probe:/probe" -- /probe ticks
 }
 

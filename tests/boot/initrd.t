@@ -13,7 +13,7 @@ boot()
 	words=$2
 	shift 2
 	status=0
-	timeout 60 qemu-system-riscv64 -machine virt -nodefaults -no-reboot \
+	timeout 300 qemu-system-riscv64 -machine virt -nodefaults -no-reboot \
 		-display none -serial stdio -smp 2 -m 128M \
 		-kernel "$top/build/debug/Image" "$@" \
 		</dev/null >"$tmp/out" 2>&1 || status=$?

@@ -7,7 +7,7 @@
 machine()
 {
 	harts='' total=0 free=0
-	"$top/calf" exec --timeout 120 "$@" \
+	"$top/calf" exec --timeout 300 "$@" \
 		--add "$top/build/tests/boot/probe:/probe" \
 		-- /probe machine >"$tmp/out" || return
 	read -r harts total free <"$tmp/out" || :

@@ -9,7 +9,7 @@
 panics()
 {
 	status=0
-	"$top/calf" exec --timeout 60 $build --append "panic_test=$1" \
+	"$top/calf" exec --timeout 300 $build --append "panic_test=$1" \
 		-- /bin/true >"$tmp/out" 2>"$tmp/err" || status=$?
 	cat "$tmp/err" >&2
 	name="$1${build:+ (debug)}"
@@ -41,7 +41,7 @@ panics index 'undefined behaviour: .*break.c:' index_too_far
 
 # What never ends is ended by the debug kernel, which says who waits for what.
 status=0
-"$top/calf" exec --debug-build --timeout 60 --append watchdog=3 \
+"$top/calf" exec --debug-build --timeout 300 --append watchdog=3 \
 	-- /bin/sleep 1000 >"$tmp/out" 2>"$tmp/err" || status=$?
 is 'a hang: the status' $status 125
 ok 'a hang: the kernel says so' grep -q 'kernel panic: watchdog' "$tmp/err"

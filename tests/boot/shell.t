@@ -4,7 +4,7 @@
 set calf [file join [file dirname [file normalize [info script]]] ../../calf]
 set tests 0
 set failures 0
-set timeout 60
+set timeout 300
 log_user 0
 
 proc result {good name} {
