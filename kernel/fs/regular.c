@@ -179,40 +179,36 @@ regular_seek_extent(struct file *f, u64 from, bool hole, u64 *out)
 	return 0;
 }
 
-/* Memory for a page that is only to be there; none is filled. */
+/* Memory for pages that are only to be there; nothing is written to them. */
 static int
-fill_page(struct regular *r, u64 index)
+fill_pages(struct regular *r, u64 pos, u64 end)
 {
-	struct page *p;
-	int err;
+	u64 index;
 
-	if (r->ops->room) {
-		s64 room = r->ops->room(r, index << PAGE_SHIFT, PAGE_SIZE);
+	for (index = pos >> PAGE_SHIFT; index << PAGE_SHIFT < end; index++) {
+		struct page *p;
+		int err = object_page(&r->object, index, &p);
 
-		if (room < (s64)PAGE_SIZE)
-			return -ENOSPC;
-	}
-	err = object_page(&r->object, index, &p);
-	if (err == 0)
+		if (err < 0)
+			return err;
 		page_put(p);
-	return err;
+		thread_preempt_point();
+	}
+	return 0;
 }
 
-/* Gives back, on a failure, the size; pages that came may stay. */
+/* Gives back, on a failure, the size; pages below it that came may stay. */
 static int
 allocate_locked(struct regular *r, u64 pos, u64 end, bool keep_size)
 {
-	u64 old = r->inode.size_bytes, index;
-	int err = 0;
+	s64 len = (s64)(end - pos);
+	int err;
 
+	if (r->ops->room && r->ops->room(r, pos, len) < len)
+		return -ENOSPC;
 	object_grow(&r->object, end);
-	for (index = pos >> PAGE_SHIFT; index << PAGE_SHIFT < end; index++) {
-		err = fill_page(r, index);
-		if (err < 0)
-			break;
-		thread_preempt_point();
-	}
-	if (err == 0 && !keep_size && end > old)
+	err = fill_pages(r, pos, end);
+	if (err == 0 && !keep_size && end > r->inode.size_bytes)
 		atomic_store(&r->inode.size_bytes, end);
 	if (r->inode.size_bytes < end)
 		object_truncate(&r->object, r->inode.size_bytes);
