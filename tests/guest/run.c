@@ -12,7 +12,7 @@
  *	--calf       also run the tests named calf_…, which test what only calf
  *	             promises
  *	--skip-big   skip the tests that want more memory than is free
- *	--timeout    seconds until a test is thought to hang; 30 if not given
+ *	--timeout    seconds until a test is thought to hang; 120 if not given
  *	--time       say how long each test took
  *
  * The run must not hang on what a test leaves behind: when the test's own
@@ -40,7 +40,7 @@ extern const struct tap_helper *const __stop_tap_helpers[]
 #define MIB (1024ul * 1024)
 
 /* Long enough for the slowest test on an emulator that shares its host. */
-#define DEFAULT_TIMEOUT_S 30
+#define DEFAULT_TIMEOUT_S 120
 
 const char *tap_self;
 
