@@ -6,6 +6,8 @@ set tests 0
 set failures 0
 set timeout 300
 log_user 0
+# The guest ends its lines itself; the terminal must not do so again.
+set stty_init -onlcr
 
 proc result {good name} {
 	global tests failures
@@ -37,7 +39,7 @@ proc type {name line pattern} {
 spawn $calf run --timeout 300
 wait_for {a prompt} {# $}
 type {echo} {echo one  two} {one two}
-type {a pipe} {echo one | cat | wc -c} { *4}
+type {a pipe} {echo one | cat | cat} {one}
 type {redirection} {echo first > /tmp/f; echo second >> /tmp/f; cat < /tmp/f} \
 	"first\r\nsecond"
 type {a list} {false || echo or; true && echo and; false; echo $?} \
@@ -55,13 +57,12 @@ wait_for {erasing characters} "\r\nright\r\n# \$"
 send -- "echo wrong\025echo right\r"
 wait_for {erasing the line} "\r\nright\r\n# \$"
 send -- "cat\r"
-sleep 0.5
 send -- "typed\r"
 wait_for {a program reads what is typed} "typed\r\ntyped\r\n"
 send -- "\004"
 wait_for {Ctrl-D ends its input} {# $}
-send -- "sleep 1000\r"
-sleep 0.5
+send -- "sh -c 'echo ready; sleep 1000'\r"
+wait_for {a program runs} "\r\nready\r\n"
 send -- "\003"
 wait_for {Ctrl-C ends a program} {# $}
 type {and its status is that of a signal} {echo $?} {130}
