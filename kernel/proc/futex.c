@@ -32,38 +32,18 @@
 
 #include "core/clock.h"
 #include "core/spinlock.h"
-#include "lib/assert.h"
 #include "lib/errno.h"
 #include "mm/mm.h"
 #include "mm/object.h"
 #include "mm/usercopy.h"
-#include "proc/futex_op.h"
+#include "proc/futex_impl.h"
 #include "proc/proc.h"
 #include "proc/sleep.h"
 
 /* Some for each hart and thread that may reasonably wait; arbitrary. */
 #define NR_BUCKETS 256
 
-/*
- * struct waiting: a thread in futex_wait, on its stack.
- * States  in its bucket's list -> off it, by a waker or by itself; for good
- * Locks   b its bucket's lock   a atomic, written with the old and the new
- *         bucket's lock   c fixed
- */
-struct waiting {
-	struct list link;        /* b */
-	struct bucket *bucket;   /* a */
-	struct mm_futex_key key; /* b: with its reference to the object */
-	struct thread *thread;   /* c */
-	u32 bits;                /* c */
-};
-
-struct bucket {
-	struct spinlock lock; /* rank FUTEX */
-	struct list waiters;  /* lock */
-} ALIGNED(64);
-
-static struct bucket buckets[NR_BUCKETS];
+static struct futex_bucket buckets[NR_BUCKETS];
 
 void
 futex_init(void)
@@ -78,8 +58,8 @@ futex_init(void)
 
 /* --- Keys ---------------------------------------------------------------- */
 
-static int
-key_get(struct futex_word word, struct mm_futex_key *out)
+int
+futex_key_get(struct futex_word word, struct mm_futex_key *out)
 {
 	if (!is_aligned(word.addr.val, sizeof(u32)))
 		return -EINVAL;
@@ -92,23 +72,23 @@ key_get(struct futex_word word, struct mm_futex_key *out)
 	return 0;
 }
 
-static void
-key_put(struct mm_futex_key *key)
+void
+futex_key_put(struct mm_futex_key *key)
 {
 	if (key->object != NULL)
 		object_put(key->object);
 }
 
-static bool
-key_equal(const struct mm_futex_key *a, const struct mm_futex_key *b)
+bool
+futex_key_equal(const struct mm_futex_key *a, const struct mm_futex_key *b)
 {
 	return a->mm == b->mm && a->object == b->object &&
 	    a->offset == b->offset;
 }
 
 /* Multiplication by 2^64 over the golden ratio mixes into the top bits. */
-static struct bucket *
-bucket_of(const struct mm_futex_key *key)
+struct futex_bucket *
+futex_bucket_of(const struct mm_futex_key *key)
 {
 	u64 who = (u64)key->mm + (u64)key->object;
 	u64 mixed = (who + key->offset / sizeof(u32)) * 0x9e3779b97f4a7c15ul;
@@ -133,9 +113,9 @@ struct wait_args {
  * Errors: -EAGAIN it is not; -EFAULT.
  */
 static int
-join(struct waiting *w, const struct wait_args *a)
+join(struct futex_waiter *w, const struct wait_args *a)
 {
-	struct bucket *b = bucket_of(&a->key);
+	struct futex_bucket *b = futex_bucket_of(&a->key);
 	u32 now;
 	int err;
 
@@ -158,11 +138,11 @@ join(struct waiting *w, const struct wait_args *a)
 }
 
 /* Locks the bucket that w is in, which others may change until then. */
-static struct bucket *
-lock_home(struct waiting *w) NO_LOCK_CHECK
+static struct futex_bucket *
+lock_home(struct futex_waiter *w) NO_LOCK_CHECK
 {
 	for (;;) {
-		struct bucket *b = atomic_load(&w->bucket);
+		struct futex_bucket *b = atomic_load(&w->bucket);
 
 		spin_lock(&b->lock);
 		if (atomic_load(&w->bucket) == b)
@@ -191,11 +171,11 @@ wake_up_time(const struct wait_args *a)
  * the waker has counted it.
  */
 static bool
-park_once(
-    struct waiting *w, const struct wait_args *a, int *result) NO_LOCK_CHECK
+park_once(struct futex_waiter *w, const struct wait_args *a,
+    int *result) NO_LOCK_CHECK
 {
 	int err = thread_park(PARK_INTERRUPTIBLE, wake_up_time(a), "a futex");
-	struct bucket *b = lock_home(w);
+	struct futex_bucket *b = lock_home(w);
 	bool woken = list_empty(&w->link);
 
 	/* The real-time clock may have been set back meanwhile. */
@@ -212,14 +192,14 @@ park_once(
 static int
 wait_take_key(struct wait_args *a)
 {
-	struct waiting w = {.thread = thread_current(), .bits = a->bits};
+	struct futex_waiter w = {.thread = thread_current(), .bits = a->bits};
 	struct waiter clock;
 	int result;
 
 	list_init(&w.link);
 	result = join(&w, a);
 	if (result != 0) {
-		key_put(&a->key);
+		futex_key_put(&a->key);
 		return result;
 	}
 	if (a->real)
@@ -228,7 +208,7 @@ wait_take_key(struct wait_args *a)
 		;
 	if (a->real)
 		sleep_unwatch_clock(&clock);
-	key_put(&w.key);
+	futex_key_put(&w.key);
 	return result;
 }
 
@@ -270,7 +250,7 @@ futex_wait(
 
 	if (bits == 0)
 		return -EINVAL;
-	err = key_get(word, &a.key);
+	err = futex_key_get(word, &a.key);
 	if (err != 0)
 		return err;
 	err = wait_take_key(&a);
@@ -284,26 +264,24 @@ futex_wait(
 
 /* --- Waking -------------------------------------------------------------- */
 
-/* Locks: the bucket's.  The waiter cannot leave before that is released. */
-static void
-wake_one(struct waiting *w)
+void
+futex_wake_waiter(struct futex_waiter *w)
 {
 	list_remove(&w->link);
 	thread_unpark(w->thread);
 }
 
-/* Locks: the bucket's. */
-static s32
-wake_matching(
-    struct bucket *b, const struct mm_futex_key *key, s32 nr, u32 bits)
+s32
+futex_wake_matching(
+    struct futex_bucket *b, const struct mm_futex_key *key, s32 nr, u32 bits)
 {
-	struct waiting *w, *next;
+	struct futex_waiter *w, *next;
 	s32 woken = 0;
 
 	list_for_each_safe (w, next, &b->waiters, link) {
-		if (!key_equal(&w->key, key) || !(w->bits & bits))
+		if (!futex_key_equal(&w->key, key) || !(w->bits & bits))
 			continue;
-		wake_one(w);
+		futex_wake_waiter(w);
 		/* After the first: that 0 wakes one is what Linux does. */
 		if (++woken >= nr)
 			break;
@@ -315,210 +293,19 @@ s64
 futex_wake(struct futex_word word, s32 nr, u32 bits)
 {
 	struct mm_futex_key key;
-	struct bucket *b;
+	struct futex_bucket *b;
 	s32 woken;
 	int err;
 
 	if (bits == 0)
 		return -EINVAL;
-	err = key_get(word, &key);
+	err = futex_key_get(word, &key);
 	if (err != 0)
 		return err;
-	b = bucket_of(&key);
+	b = futex_bucket_of(&key);
 	spin_lock(&b->lock);
-	woken = wake_matching(b, &key, nr, bits);
+	woken = futex_wake_matching(b, &key, nr, bits);
 	spin_unlock(&b->lock);
-	key_put(&key);
+	futex_key_put(&key);
 	return woken;
-}
-
-/* --- Two words at once --------------------------------------------------- */
-
-struct pair {
-	struct mm_futex_key key[2];
-	struct bucket *bucket[2];
-};
-
-static int
-pair_get(struct pair *p, struct futex_word first, struct futex_word second)
-{
-	int err = key_get(first, &p->key[0]);
-
-	if (err != 0)
-		return err;
-	err = key_get(second, &p->key[1]);
-	if (err != 0) {
-		key_put(&p->key[0]);
-		return err;
-	}
-	p->bucket[0] = bucket_of(&p->key[0]);
-	p->bucket[1] = bucket_of(&p->key[1]);
-	return 0;
-}
-
-static void
-pair_put(struct pair *p)
-{
-	key_put(&p->key[0]);
-	key_put(&p->key[1]);
-}
-
-/* Lower address first, as lock_rank.def has it. */
-static void
-pair_lock(struct pair *p) NO_LOCK_CHECK
-{
-	struct bucket *low = MIN(p->bucket[0], p->bucket[1]);
-	struct bucket *high = MAX(p->bucket[0], p->bucket[1]);
-
-	spin_lock(&low->lock);
-	if (high != low)
-		spin_lock_second(&high->lock);
-}
-
-static void
-pair_unlock(struct pair *p) NO_LOCK_CHECK
-{
-	if (p->bucket[0] != p->bucket[1])
-		spin_unlock(&p->bucket[1]->lock);
-	spin_unlock(&p->bucket[0]->lock);
-}
-
-/*
- * Locks: the pair's.  References: the pair holds both objects meanwhile, so
- * the put here is never the last.
- */
-static void
-move_one(struct waiting *w, struct pair *p)
-{
-	if (p->key[1].object != NULL)
-		object_get(p->key[1].object);
-	key_put(&w->key);
-	w->key = p->key[1];
-	/* Within one bucket it keeps its place, or the walk would not end. */
-	if (p->bucket[0] == p->bucket[1])
-		return;
-	list_remove(&w->link);
-	list_push_back(&p->bucket[1]->waiters, &w->link);
-	atomic_store(&w->bucket, p->bucket[1]);
-}
-
-/* Locks: the pair's. */
-static s64
-wake_and_move(struct pair *p, s32 nr_wake, s32 nr_move)
-{
-	struct waiting *w, *next;
-	s64 woken = 0;
-	s64 moved = 0;
-
-	list_for_each_safe (w, next, &p->bucket[0]->waiters, link) {
-		if (!key_equal(&w->key, &p->key[0]))
-			continue;
-		if (woken < nr_wake) {
-			wake_one(w);
-			woken++;
-		} else if (moved < nr_move) {
-			move_one(w, p);
-			moved++;
-		} else {
-			break;
-		}
-	}
-	return woken + moved;
-}
-
-/*
- * Locks the pair with the word at addr equal to val.
- * Errors: -EAGAIN, -EFAULT; then nothing is locked.
- */
-static int
-pair_lock_if(struct pair *p, uaddr_t addr, u32 val) NO_LOCK_CHECK
-{
-	u32 now;
-	int err;
-
-	for (;;) {
-		pair_lock(p);
-		if (user_peek32(addr, &now) == 0)
-			break;
-		pair_unlock(p);
-		err = user_load32(addr, &now);
-		if (err != 0)
-			return err;
-	}
-	if (now == val)
-		return 0;
-	pair_unlock(p);
-	return -EAGAIN;
-}
-
-s64
-futex_requeue(struct futex_word from, struct futex_word to, s32 nr_wake,
-    s32 nr_move, const u32 *cmp) NO_LOCK_CHECK
-{
-	struct pair p;
-	s64 result;
-
-	if (nr_wake < 0 || nr_move < 0)
-		return -EINVAL;
-	result = pair_get(&p, from, to);
-	if (result != 0)
-		return result;
-	if (cmp == NULL)
-		pair_lock(&p);
-	else
-		result = pair_lock_if(&p, from.addr, *cmp);
-	if (result == 0) {
-		result = wake_and_move(&p, nr_wake, nr_move);
-		pair_unlock(&p);
-	}
-	pair_put(&p);
-	return result;
-}
-
-static int
-change_word(uaddr_t addr, const struct futex_op *op, u32 *old)
-{
-	u32 expected;
-	int err = user_load32(addr, old);
-
-	while (err == 0) {
-		expected = *old;
-		err = user_cas32(addr, old, futex_op_apply(op, expected));
-		if (err == 0 && *old == expected)
-			return 0;
-	}
-	return err;
-}
-
-/*
- * The word changes before the locks are taken, as it does when a program
- * changes it itself and then calls futex_wake: see the head of this file.
- */
-s64
-futex_wake_op(struct futex_word first, struct futex_word second, s32 nr,
-    s32 nr_second, u32 encoded)
-{
-	struct futex_op op;
-	struct pair p;
-	s64 result;
-	u32 old;
-
-	result = futex_op_decode(encoded, &op);
-	if (result != 0)
-		return result;
-	result = pair_get(&p, first, second);
-	if (result != 0)
-		return result;
-	result = change_word(second.addr, &op, &old);
-	if (result == 0) {
-		pair_lock(&p);
-		result =
-		    wake_matching(p.bucket[0], &p.key[0], nr, FUTEX_ANY_BITS);
-		if (futex_op_compare(&op, old))
-			result += wake_matching(
-			    p.bucket[1], &p.key[1], nr_second, FUTEX_ANY_BITS);
-		pair_unlock(&p);
-	}
-	pair_put(&p);
-	return result;
 }
