@@ -5,6 +5,7 @@
 #define PROC_FUTEX_IMPL_H
 
 #include "core/spinlock.h"
+#include "lib/list.h"
 #include "mm/mm.h"
 #include "proc/futex.h"
 
