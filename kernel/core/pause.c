@@ -5,6 +5,9 @@
 #include "core/panic.h"
 #include "core/thread.h"
 
+/* What pausing says while the held harts leave: nobody may begin anew yet. */
+#define RELEASING (~0u)
+
 static u32 pausing; /* a: one more than the hart that holds the others */
 static u64 held;    /* a: harts that stand still, a bit each */
 
@@ -47,10 +50,24 @@ pause_begin(void)
 void
 pause_end(void)
 {
-	atomic_store_release(&pausing, 0);
+	/*
+	 * A hart that is slow to leave must not be overtaken by the next
+	 * pause: it would stay for that one, and we would wait for it with
+	 * interrupts off.
+	 */
+	atomic_store_release(&pausing, RELEASING);
 	while (atomic_load_acquire(&held) != 0)
 		arch_pause();
+	atomic_store_release(&pausing, 0);
 	irq_pop_off();
+}
+
+static bool
+is_pausing(void)
+{
+	u32 who = atomic_load_acquire(&pausing);
+
+	return who != 0 && who != RELEASING;
 }
 
 void
@@ -59,10 +76,10 @@ pause_ipi(void)
 	u64 me = 1ul << hart_this()->nr;
 
 	/* An interrupt that comes after its pause has ended does nothing. */
-	if (atomic_load_acquire(&pausing) == 0)
+	if (!is_pausing())
 		return;
 	atomic_or(&held, me);
-	while (atomic_load_acquire(&pausing) != 0) {
+	while (is_pausing()) {
 		arch_pause();
 		if (panic_in_progress())
 			panic_stop_here();

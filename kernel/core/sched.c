@@ -245,8 +245,11 @@ sched_place(struct hart *h, struct thread *t) NO_LOCK_CHECK
 	if (to != h) {
 		/*
 		 * Between the two locks t is runnable and in no queue: others
-		 * that wake it see a runnable thread and leave it alone.
+		 * that wake it see a runnable thread and leave it alone.  It
+		 * belongs to the new hart already, so that whoever gets the
+		 * old one's lock goes on to the new one's (sched_lock_of).
 		 */
+		atomic_store(&t->hart, to->nr);
 		spin_unlock(&h->runq_lock);
 		spin_lock(&to->runq_lock);
 	}

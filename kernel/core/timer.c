@@ -184,7 +184,7 @@ take_due(struct timer_queue *q)
 		arch_timer_set(clock_ns_to_ticks(t->deadline_ns));
 		t = NULL;
 	}
-	atomic_store(&q->running, t);
+	atomic_store_release(&q->running, t);
 	if (t != NULL)
 		detach(q, t);
 	spin_unlock(&q->lock);

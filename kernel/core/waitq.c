@@ -25,6 +25,8 @@ waitq_add(struct waitq *q, struct waiter *w)
 	assert(list_empty(&w->link));
 	list_push_back(&q->waiters, &w->link);
 	spin_unlock(&q->lock);
+	/* Before the look at the condition; pairs with the fence in wake. */
+	fence_full();
 }
 
 void
@@ -42,7 +44,7 @@ wake(struct waitq *q, bool all)
 
 	/*
 	 * Orders the waker's change of the condition before the look at the
-	 * queue; pairs with the lock in waitq_add, which comes before the
+	 * queue; pairs with the fence in waitq_add, which comes before the
 	 * waiter's look at the condition.  So either we see the waiter or it
 	 * sees the change.
 	 */

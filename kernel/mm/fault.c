@@ -395,8 +395,10 @@ mm_populate_locked(struct mm *mm, u64 start, u64 end, bool write)
 	int err = 0;
 	u64 at;
 
-	for (at = start; at < end && err == 0; at += PAGE_SIZE)
+	for (at = start; at < end && err == 0; at += PAGE_SIZE) {
 		err = mm_fault_locked(
 		    mm, at, write ? FAULT_WRITE : FAULT_READ, false);
+		thread_preempt_point();
+	}
 	return err;
 }

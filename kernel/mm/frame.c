@@ -236,10 +236,11 @@ frame_free(struct page *p)
 
 	assert(refcount_read(&p->refs) == 0 && p->kind > PAGE_RESERVED);
 	atomic_sub(&nr_by_kind[p->kind], 1);
-	p->kind = PAGE_FREE;
 	if (CONFIG_DEBUG)
 		memset(page_kva(p), 0xa5, PAGE_SIZE);
+	/* Free and in a list at once, for the audit, which interrupts. */
 	irq_push_off();
+	p->kind = PAGE_FREE;
 	h = hart_this();
 	p->next_free = h->frame_cache;
 	h->frame_cache = p;

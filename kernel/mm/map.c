@@ -46,7 +46,7 @@ widen(struct mm *mm, u64 *start, u64 *end)
 		r++;
 	if (r == stop)
 		*end = USER_HALF_END;
-	else if (r[-1].end <= *end || r == first)
+	else if (r == first || r[-1].end <= *end)
 		*end = r->start;
 }
 

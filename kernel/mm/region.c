@@ -172,6 +172,7 @@ region_insert(struct mm *mm, const struct region *r)
 	u32 at = index_above(b, r->start);
 
 	check(at == b->nr || b->regions[at].start >= r->end);
+	assert(r->object != NULL || !(r->flags & MM_SHARED));
 	make_room(b, at);
 	b->regions[at] = *r;
 	region_get(r);

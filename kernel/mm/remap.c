@@ -104,6 +104,15 @@ move(struct remap *m, u64 *out)
 
 	if (!mm_room_for(mm, m->new_len >> PAGE_SHIFT))
 		return -ENOMEM;
+	/* What does not come along goes first: that may still fail. */
+	if (m->new_len < m->old_len) {
+		err = mm_unmap_locked(
+		    mm, m->old + m->new_len, m->old + m->old_len);
+		if (err < 0)
+			return err;
+		m->old_len = m->new_len;
+		moved = m->new_len;
+	}
 	err = pick_target(m, &to);
 	if (err == 0)
 		err = region_own(mm, 4);
@@ -126,9 +135,10 @@ move(struct remap *m, u64 *out)
 	*out = to;
 	if (m->flags & MREMAP_DONTUNMAP)
 		return 0;
-	/* Its tables are owned and there is room: it cannot fail. */
-	err = mm_unmap_locked(mm, m->old, m->old + m->old_len);
-	assert(err == 0);
+	/* Nothing is left there, and region_own has made room for borders. */
+	region_split(mm, m->old);
+	region_split(mm, m->old + m->old_len);
+	region_remove(mm, m->old, m->old + m->old_len);
 	return 0;
 }
 

@@ -37,6 +37,9 @@ map_object(int n, u32 prot, u32 flags, u64 len, struct object **out)
 	err = (fd.file->access & FILE_PATH_ONLY)
 	    ? -EBADF
 	    : file_map(fd.file, shared, prot, out);
+	/* What maps as zeroes is, shared, memory of its own. */
+	if (err == 0 && shared && *out == NULL)
+		err = object_create_anon(align_up(len, PAGE_SIZE), out);
 	/* A shared one of a file that may not be written stays read-only. */
 	if (err == 0 && shared && !(fd.file->access & FILE_WRITE))
 		err = 1;
