@@ -407,7 +407,7 @@ test_random_typing(void **state)
 	bool at_end;
 
 	(void)state;
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		u64 r = fake_random();
 		struct line *l = &s.line;
 

@@ -7,6 +7,7 @@
 #include "fs/vfs_impl.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "mm/audit.h"
 #include "mm/slab.h"
 
 /* The end of the longest file: positions are signed. */
@@ -187,11 +188,15 @@ fill_pages(struct regular *r, u64 pos, u64 end)
 
 	for (index = pos >> PAGE_SHIFT; index << PAGE_SHIFT < end; index++) {
 		struct page *p;
-		int err = object_page(&r->object, index, &p);
+		int err;
 
+		audit_enter();
+		err = object_page(&r->object, index, &p);
+		if (err == 0)
+			page_put(p);
+		audit_leave();
 		if (err < 0)
 			return err;
-		page_put(p);
 		thread_preempt_point();
 	}
 	return 0;

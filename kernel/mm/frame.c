@@ -107,8 +107,9 @@ refill(struct hart *h)
 	spin_unlock(&lock);
 }
 
+/* In use and out of every list at once, for the audit, which interrupts. */
 static struct page *
-take_cached(void)
+take_cached(enum page_kind kind)
 {
 	struct hart *h;
 	struct page *p;
@@ -121,6 +122,9 @@ take_cached(void)
 	if (p != NULL) {
 		h->frame_cache = p->next_free;
 		h->frame_cached--;
+		check(p->kind == PAGE_FREE && refcount_read(&p->refs) == 0);
+		refcount_init(&p->refs, 1);
+		p->kind = kind;
 	}
 	irq_pop_off();
 	return p;
@@ -182,15 +186,12 @@ frame_alloc(enum page_kind kind)
 
 	if (CONFIG_DEBUG && frame_fails_on_purpose())
 		return NULL;
-	p = take_cached();
+	p = take_cached(kind);
 	while (unlikely(p == NULL)) {
 		if (reclaim() == 0)
 			return NULL;
-		p = take_cached();
+		p = take_cached(kind);
 	}
-	check(p->kind == PAGE_FREE && refcount_read(&p->refs) == 0);
-	refcount_init(&p->refs, 1);
-	p->kind = kind;
 	p->level = 0;
 	p->frozen = 0;
 	p->dirty = 0;
