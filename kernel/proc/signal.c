@@ -190,7 +190,9 @@ signal_send_locked(struct proc *p, struct task *t, const struct sig_info *info)
 		t = NULL;
 	if (t == NULL)
 		return 0;
-	if (ends_process(p, t, signo))
+	/* A stopped process dies of nothing but SIGKILL until it goes on. */
+	if (ends_process(p, t, signo) &&
+	    (p->sig.stop_signal == 0 || signo == SIGKILL))
 		signal_end_locked(p, signo);
 	else
 		thread_notify(&t->thread, NOTIFY_SIGNAL);
