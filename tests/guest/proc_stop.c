@@ -84,12 +84,17 @@ static void
 test_pending(void)
 {
 	pid_t pid = spawn(until_gate);
-	int status;
+	int status, ended = 0;
 
 	must(kill(pid, SIGSTOP));
 	must(waitpid(pid, &status, WUNTRACED));
 	must(kill(pid, SIGTERM));
-	is(waitpid(pid, &status, WNOHANG), 0, "SIGTERM waits while stopped");
+	/* For as long as it would take to die. */
+	for (int i = 0; i < 30 && ended == 0; i++) {
+		ended = waitpid(pid, &status, WNOHANG);
+		usleep(1000);
+	}
+	is(ended, 0, "SIGTERM waits while stopped");
 	must(kill(pid, SIGCONT));
 	is(waitpid(pid, &status, 0), pid, "and acts when it goes on");
 	is(WTERMSIG(status), SIGTERM, "as it does");

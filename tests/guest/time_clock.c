@@ -73,8 +73,8 @@ test_moving(void)
 	ok(now_ns(CLOCK_REALTIME) - real >= 19000000,
 	    "CLOCK_REALTIME moves as CLOCK_MONOTONIC does");
 	ok(now_ns(CLOCK_BOOTTIME) - boot >= 19000000, "and CLOCK_BOOTTIME");
-	ok(now_ns(CLOCK_BOOTTIME) >= now_ns(CLOCK_MONOTONIC) - 1000000,
-	    "which counts no less");
+	start = now_ns(CLOCK_MONOTONIC);
+	ok(now_ns(CLOCK_BOOTTIME) >= start, "which counts no less");
 	ok(now_ns(CLOCK_REALTIME) > 1500000000000000000ll,
 	    "it is later than 2017");
 }
