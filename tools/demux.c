@@ -91,6 +91,7 @@ static struct {
 } line; /* of the kernel's log, as far as it has come */
 
 static bool panicked;
+static bool watchdog_bit; /* it panicked because it hung */
 static bool audit_failed;
 
 static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
@@ -190,6 +191,8 @@ line_end(void)
 	line.text[line.len] = '\0';
 	if (strstr(line.text, "audit failed"))
 		audit_failed = true;
+	if (strstr(line.text, "panic: watchdog: "))
+		watchdog_bit = true;
 	fflush(stdout);
 	fprintf(stderr, "%s\n", line.text);
 	line.open = false;
@@ -312,7 +315,10 @@ verdict(bool in_time, long timeout_s, int wstatus)
 	    [AFTER] = "after the program ended",
 	};
 
-	if (panicked)
+	if (watchdog_bit)
+		say("the guest hung, and its kernel says above who waits, %s",
+		    where[phase]);
+	else if (panicked)
 		say("the guest's kernel panicked");
 	else if (audit_failed)
 		say("the guest's audit failed");

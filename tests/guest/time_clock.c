@@ -64,10 +64,11 @@ test_each(void)
 static void
 test_moving(void)
 {
-	long long start = now_ns(CLOCK_MONOTONIC), real, boot;
+	long long real = now_ns(CLOCK_REALTIME);
+	long long boot = now_ns(CLOCK_BOOTTIME);
+	/* Last: whatever comes between only makes the others' spans longer. */
+	long long start = now_ns(CLOCK_MONOTONIC);
 
-	real = now_ns(CLOCK_REALTIME);
-	boot = now_ns(CLOCK_BOOTTIME);
 	while (now_ns(CLOCK_MONOTONIC) < start + 20000000)
 		;
 	ok(now_ns(CLOCK_REALTIME) - real >= 19000000,
