@@ -33,8 +33,8 @@ clock_init(u64 timebase_hz)
 	start_ticks = arch_ticks();
 }
 
-static u64
-ticks_to_ns(u64 ticks)
+u64
+clock_ticks_to_ns(u64 ticks)
 {
 	return (unsigned __int128)ticks * factor >> 32;
 }
@@ -42,7 +42,7 @@ ticks_to_ns(u64 ticks)
 u64
 clock_mono_ns(void)
 {
-	return ticks_to_ns(arch_ticks() - start_ticks);
+	return clock_ticks_to_ns(arch_ticks() - start_ticks);
 }
 
 u64
@@ -71,7 +71,7 @@ clock_ns_to_ticks(u64 ns)
 	if (ns > MAX_NS)
 		return ~0ul;
 	ticks = ns / NSEC_PER_SEC * hz + ns % NSEC_PER_SEC * hz / NSEC_PER_SEC;
-	while (ticks_to_ns(ticks) < ns)
+	while (clock_ticks_to_ns(ticks) < ns)
 		ticks++;
 	return start_ticks + ticks;
 }

@@ -14,6 +14,8 @@ u64 clock_mono_ns(void);
 /* Since 1970; what the clock device said at boot, plus the time since. */
 u64 clock_real_ns(void);
 void clock_set_real(u64 real_ns);
+/* How long so many of the hardware counter's ticks are. */
+u64 clock_ticks_to_ns(u64 ticks);
 /* The step of the hardware's counter. */
 u64 clock_step_ns(void);
 /* The counter's value at which the clock reads ns, for the timer. */

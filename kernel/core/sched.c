@@ -115,7 +115,7 @@ static void
 arrive(struct hart *h, struct thread *t)
 {
 	h->current = t;
-	t->stamp_ns = clock_mono_ns();
+	t->stamp_ticks = arch_ticks();
 	h->kernel_sp = (u64)t->stack + KSTACK_SIZE;
 	tlb_switch(t->space);
 	if (t->space != NULL)

@@ -25,8 +25,9 @@ lock_rank_name(enum lock_rank rank)
 	return rank < NR_LOCK_RANKS ? rank_names[rank] : "?";
 }
 
-void
-irq_push_off(void)
+/* Part of every lock, and so not called but written into each. */
+static inline void
+push_off(void)
 {
 	bool was_on = arch_irqs_disable();
 	struct hart *h = hart_this();
@@ -35,14 +36,26 @@ irq_push_off(void)
 		h->irq_was_on = was_on;
 }
 
-void
-irq_pop_off(void)
+static inline void
+pop_off(void)
 {
 	struct hart *h = hart_this();
 
 	assert(h->irq_depth > 0);
 	if (--h->irq_depth == 0 && h->irq_was_on)
 		arch_irqs_enable();
+}
+
+void
+irq_push_off(void)
+{
+	push_off();
+}
+
+void
+irq_pop_off(void)
+{
+	pop_off();
 }
 
 void
@@ -112,12 +125,12 @@ try_word(struct spinlock *l)
 	return __atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
-static void
-lock_word(struct spinlock *l)
+static NOINLINE void
+wait_for_word(struct spinlock *l)
 {
 	u64 since = CONFIG_DEBUG ? arch_ticks() : 0;
 
-	while (!try_word(l)) {
+	do {
 		while (atomic_load(&l->locked)) {
 			arch_pause();
 			if (panic_in_progress())
@@ -128,13 +141,20 @@ lock_word(struct spinlock *l)
 				    "lock %s: waited too long, hart %d has it",
 				    lock_rank_name(l->rank), l->holder);
 		}
-	}
+	} while (!try_word(l));
+}
+
+static inline void
+lock_word(struct spinlock *l)
+{
+	if (unlikely(!try_word(l)))
+		wait_for_word(l);
 }
 
 void
 spin_lock(struct spinlock *l) NO_LOCK_CHECK
 {
-	irq_push_off();
+	push_off();
 	if (CONFIG_DEBUG)
 		check_order(l, false);
 	lock_word(l);
@@ -144,7 +164,7 @@ spin_lock(struct spinlock *l) NO_LOCK_CHECK
 void
 spin_lock_second(struct spinlock *l) NO_LOCK_CHECK
 {
-	irq_push_off();
+	push_off();
 	if (CONFIG_DEBUG)
 		check_order(l, true);
 	lock_word(l);
@@ -155,12 +175,12 @@ spin_lock_second(struct spinlock *l) NO_LOCK_CHECK
 bool
 spin_trylock(struct spinlock *l) NO_LOCK_CHECK
 {
-	irq_push_off();
+	push_off();
 	if (try_word(l)) {
 		note_taken(l);
 		return true;
 	}
-	irq_pop_off();
+	pop_off();
 	return false;
 }
 
@@ -169,7 +189,7 @@ spin_unlock(struct spinlock *l) NO_LOCK_CHECK
 {
 	note_released(l);
 	atomic_store_release(&l->locked, 0);
-	irq_pop_off();
+	pop_off();
 }
 
 bool

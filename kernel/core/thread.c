@@ -269,13 +269,14 @@ thread_use_space(struct tlb_space *space)
 	irq_pop_off();
 }
 
+/* In ticks, since every trap comes by here twice. */
 static u64
 lap(struct thread *t)
 {
-	u64 now = clock_mono_ns();
-	u64 spent = now - t->stamp_ns;
+	u64 now = arch_ticks();
+	u64 spent = now - t->stamp_ticks;
 
-	t->stamp_ns = now;
+	t->stamp_ticks = now;
 	return spent;
 }
 
@@ -284,7 +285,7 @@ thread_account_user(void)
 {
 	struct thread *t = thread_current();
 
-	t->user_ns += lap(t);
+	t->user_ticks += lap(t);
 }
 
 void
@@ -292,7 +293,7 @@ thread_account_system(void)
 {
 	struct thread *t = thread_current();
 
-	t->system_ns += lap(t);
+	t->system_ticks += lap(t);
 }
 
 void

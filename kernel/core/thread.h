@@ -62,9 +62,9 @@ struct thread {
 	struct list link; /* r: in a run queue */
 	struct list all;  /* ALL_THREADS: every thread that was started */
 
-	u64 user_ns;      /* t: time spent in user mode */
-	u64 system_ns;    /* t: and in the kernel */
-	u64 stamp_ns;     /* t: when that was last brought up to date */
+	u64 user_ticks;   /* t: time spent in user mode */
+	u64 system_ticks; /* t: and in the kernel */
+	u64 stamp_ticks;  /* t: when that was last brought up to date */
 	u64 nr_voluntary; /* t: switches because it waited */
 	u64 nr_preempted; /* t: switches because its time was up */
 
@@ -112,7 +112,7 @@ void thread_sleep_ns(u64 duration_ns);
 /* Makes space the current thread's address space, now; NULL for none. */
 void thread_use_space(struct tlb_space *space);
 
-/* Brings user_ns and system_ns of the current thread up to date. */
+/* Brings user_ticks and system_ticks of the current thread up to date. */
 void thread_account_user(void);
 void thread_account_system(void);
 

@@ -16,6 +16,7 @@
 #define atomic_sub(p, v)           __atomic_sub_fetch(p, v, __ATOMIC_ACQ_REL)
 #define atomic_or(p, v)            __atomic_fetch_or(p, v, __ATOMIC_ACQ_REL)
 #define atomic_and(p, v)           __atomic_fetch_and(p, v, __ATOMIC_ACQ_REL)
+#define atomic_and_relaxed(p, v)   __atomic_fetch_and(p, v, __ATOMIC_RELAXED)
 #define atomic_swap(p, v)          __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 
 /* Counting events that nobody waits for or concludes from. */

@@ -34,6 +34,14 @@
 #define KEEP_LOOPS _Pragma("GCC optimize \"no-tree-loop-distribute-patterns\"")
 #endif
 
+/* Before a loop that is worth its repetition in code. */
+#ifdef __clang__
+#define UNROLL(n) _Pragma("unroll")
+#else
+#define UNROLL(n) UNROLL_PRAGMA(GCC unroll n)
+#define UNROLL_PRAGMA(words) _Pragma(#words)
+#endif
+
 /* Lock contracts: clang checks them with -Wthread-safety, gcc sees nothing. */
 #ifdef __clang__
 #define LOCK_ATTR(x) __attribute__((x))

@@ -27,11 +27,23 @@ __clzdi2(unsigned long x)
 	return zeros;
 }
 
+/*
+ * A de Bruijn word: any six neighbouring bits of it are a number that no other
+ * six are.  Shifted left by n it shows the n-th of them in its highest bits,
+ * and shift_of tells n from what it shows.
+ */
+#define DE_BRUIJN 0x03f79d71b4cb0a89ul
+
+static const u8 shift_of[64] = {0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38,
+    29, 17, 4, 62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5,
+    63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, 32, 23, 11, 46, 26, 40,
+    15, 34, 20, 31, 10, 25, 14, 19, 9, 13, 8, 7, 6};
+
 /* Zeros below the lowest one; undefined for 0. */
 int
 __ctzdi2(unsigned long x)
 {
-	return 63 - __clzdi2(x & -x);
+	return shift_of[(x & -x) * DE_BRUIJN >> 58];
 }
 
 /* Ones, added up in fields of 2, 4 and 8 bits, then all bytes into the top. */

@@ -113,29 +113,25 @@ find_region(struct mm *mm, u64 addr, struct region **out)
 
 /* ---- obtaining ---------------------------------------------------------- */
 
-/* What is mapped here now; 0 if nothing is or there is no table for it. */
+/* What is mapped here as tree_look found it: 0 if nothing is. */
 static u64
 present(const struct fault *f)
 {
-	uaddr_t at = uaddr(f->page);
-	u64 word;
-
-	if (!tree_next_leaf(
-		f->mm->root, &at, uaddr(f->page + PAGE_SIZE), &word))
-		return 0;
-	return word;
+	return f->path.level == 0 ? f->path.word : 0;
 }
 
 static bool
-wants_object_page(const struct fault *f, u64 word)
+wants_object_page(const struct fault *f)
 {
-	return pt_is_empty(word) && f->region->object != NULL;
+	return pt_is_empty(present(f)) && f->region->object != NULL;
 }
 
 /* A private page that is written and that somebody else holds, or is new. */
 static bool
-wants_frame(const struct fault *f, u64 word)
+wants_frame(const struct fault *f)
 {
+	u64 word = present(f);
+
 	if (!f->write || (f->region->flags & MM_SHARED))
 		return false;
 	/*
@@ -149,20 +145,21 @@ wants_frame(const struct fault *f, u64 word)
 static int
 obtain(struct fault *f)
 {
-	u64 word = present(f);
+	u32 tables = tree_look(f->mm->root, uaddr(f->page), &f->path);
 	int err;
 
-	if (wants_object_page(f, word)) {
+	if (wants_object_page(f)) {
 		err = object_page(f->region->object,
 		    object_index(f->region, f->page), &f->found);
 		if (err < 0)
 			return err == -EFBIG ? -ERANGE : err;
 	}
-	err = tree_spare_fill(
-	    &f->spare, tree_own_needs(f->mm->root, uaddr(f->page)));
-	if (err < 0)
-		return err;
-	if (wants_frame(f, word)) {
+	if (tables > 0) {
+		err = tree_spare_fill(&f->spare, tables);
+		if (err < 0)
+			return err;
+	}
+	if (wants_frame(f)) {
 		f->frame = frame_alloc(PAGE_ANON);
 		if (f->frame == NULL)
 			return -ENOMEM;
@@ -344,7 +341,9 @@ handle(struct fault *f)
 		return err;
 	/* commit */
 	spare = f->spare.nr;
-	tree_own(f->mm->root, uaddr(f->page), &f->spare, &f->gather, &f->path);
+	if (!f->path.owned)
+		tree_own(f->mm->root, uaddr(f->page), &f->spare, &f->gather,
+		    &f->path);
 	word = pt_load(f->path.entry[0]);
 	if (pt_is_empty(word))
 		fill(f);
@@ -354,12 +353,23 @@ handle(struct fault *f)
 	return 0;
 }
 
+/* By hand: the path and the gather are large, and filled when used. */
+static void
+begin(struct fault *f, struct mm *mm, u64 page, bool write)
+{
+	f->mm = mm;
+	f->page = page;
+	f->write = write;
+	f->found = NULL;
+	f->frame = NULL;
+	f->spare.nr = 0;
+	mm_gather_init(mm, &f->gather);
+}
+
 int
 mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 {
-	struct fault f = {.mm = mm,
-	    .page = align_down(addr, PAGE_SIZE),
-	    .write = access == FAULT_WRITE};
+	struct fault f;
 	int err;
 
 	mm_count(MM_STAT_FAULTS);
@@ -368,7 +378,7 @@ mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 		return err;
 	if (!allowed(f.region, access, force))
 		return -EACCES;
-	mm_gather_init(mm, &f.gather);
+	begin(&f, mm, align_down(addr, PAGE_SIZE), access == FAULT_WRITE);
 	err = handle(&f);
 	release(&f);
 	if (err == -ENOMEM)

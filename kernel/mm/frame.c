@@ -36,6 +36,7 @@ struct page *page_array;
 u64 page_first;
 u64 page_count;
 struct page *zero_page;
+u64 direct_base = DIRECT_BASE;
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_FRAME);
 static struct page *shared_list;        /* lock */
@@ -45,13 +46,6 @@ static u32 nr_virgin;                   /* lock */
 static u64 nr_by_kind[NR_PAGE_KINDS];   /* a */
 static u64 nr_added;                    /* lock */
 static struct frame_reclaimer *reclaimers;
-
-void *
-paddr_kva(paddr_t pa)
-{
-	check(pa.val < DIRECT_SIZE);
-	return (void *)(pa.val + DIRECT_BASE);
-}
 
 paddr_t
 kva_paddr(const void *kva)

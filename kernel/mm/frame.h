@@ -30,6 +30,9 @@ struct object;
  *             plus one for each kernel holder, and 0 when it is free
  *         P2  a frozen table has no leaf in it or below it that hardware may
  *             write
+ *         P3  bit i of a table's groups is set if any of its entries from 8i to
+ *             8i + 7 is not empty (of a root: of the user's half); who stores
+ *             the entry has set the bit before
  * Locks   a atomic   c fixed while in use   o the object's lock
  *         f the free list's lock
  */
@@ -43,6 +46,7 @@ struct page {
 	union {
 		struct page *next_free; /* f */
 		struct object *object;  /* c: PAGE_CACHE: whose page */
+		u64 groups;             /* of a table: where its entries are */
 	};
 	u64 index; /* c: PAGE_CACHE: which page of the object */
 };
@@ -66,8 +70,15 @@ page_pfn(const struct page *p)
 	return pfn((u64)(p - page_array) + page_first);
 }
 
-/* Where the kernel sees physical memory. */
-void *paddr_kva(paddr_t pa);
+/* Where the kernel sees physical memory: address 0 of it is here. */
+extern u64 direct_base;
+
+static inline void *
+paddr_kva(paddr_t pa)
+{
+	return (void *)(direct_base + pa.val);
+}
+
 paddr_t kva_paddr(const void *kva);
 
 static inline void *

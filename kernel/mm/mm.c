@@ -117,21 +117,10 @@ mm_gather_init(struct mm *mm, struct tree_gather *g)
 static void
 drop_tree(struct mm *mm)
 {
-	u64 *entries = page_kva(mm->root);
-	u32 i;
-
-	for (i = 0; i < PT_USER_ENTRIES; i++) {
-		u64 word = entries[i];
-
-		if (pt_is_empty(word))
-			continue;
-		entries[i] = 0;
-		tree_put(pfn_page(pt_pfn(word)));
+	while (tree_drop_next(mm->root))
 		thread_preempt_point();
-	}
-	if (!refcount_put(&mm->root->refs))
-		assert(!"a root table has one holder");
-	frame_free(mm->root);
+	assert(refcount_read(&mm->root->refs) == 1);
+	tree_put(mm->root);
 }
 
 void

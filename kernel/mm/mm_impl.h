@@ -64,6 +64,7 @@ struct mm {
 		u64 vdso;         /* l */
 		u64 mapped_pages; /* l: sum of the regions */
 		u64 peak_pages;   /* l */
+		u32 last_region;  /* l: a guess, see region_above */
 		bool random;      /* l: places are drawn by lot */
 		bool fork_flags;  /* l: a region is treated apart at fork */
 		struct mm_limits limits; /* l */

@@ -83,13 +83,21 @@ index_above(const struct region_block *b, u64 addr)
 	return low;
 }
 
+/* The first region that ends above addr is most often the one of last time. */
 struct region *
 region_above(struct mm *mm, u64 addr)
 {
 	struct region_block *b = mm->block;
-	u32 i = index_above(b, addr);
+	u32 i = mm->c.last_region;
 
-	return i < b->nr ? &b->regions[i] : NULL;
+	if (i >= b->nr || b->regions[i].end <= addr ||
+	    b->regions[i].start > addr) {
+		i = index_above(b, addr);
+		if (i == b->nr)
+			return NULL;
+		mm->c.last_region = i;
+	}
+	return &b->regions[i];
 }
 
 struct region *

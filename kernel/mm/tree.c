@@ -37,31 +37,93 @@ clear_frozen(struct page *table)
 	__atomic_store_n(&table->frozen, 0, __ATOMIC_RELAXED);
 }
 
+/* ---- where the entries are (P3) ----------------------------------------- */
+
+/*
+ * Most tables are nearly empty, so who goes over a whole table goes from one
+ * group of entries to the next that may hold any.
+ */
+#define GROUP      8
+#define ALL_GROUPS (~0ul)
+
+static_assert(PT_ENTRIES / GROUP == 64, "groups are the bits of one word");
+
+struct groups {
+	u64 left; /* bits of the groups to come */
+	u32 at;   /* index of the first entry of the next group */
+};
+
+static struct groups
+groups_of(const struct page *table)
+{
+	return (struct groups){.left = table->groups};
+}
+
+/* The index of the next group's first entry to *i; false when none is left. */
+static inline bool
+next_group(struct groups *g, u32 *i)
+{
+	while (g->left != 0) {
+		bool used = g->left & 1;
+
+		*i = g->at;
+		g->left >>= 1;
+		g->at += GROUP;
+		if (used)
+			return true;
+	}
+	return false;
+}
+
+/* Which of its table's groups an entry is in: a group is 64 bytes. */
+static u64
+group_bit(const u64 *entry)
+{
+	return 1ul << ((u64)entry % PAGE_SIZE / (GROUP * sizeof(u64)));
+}
+
+static void
+set_entry(struct page *table, u64 *entry, u64 word)
+{
+	table->groups |= group_bit(entry);
+	/* Release, in pt_store: what it leads to is filled. */
+	pt_store(entry, word);
+}
+
 /* ---- freezing (T2, T4) -------------------------------------------------- */
 
+/*
+ * Two spaces may do this to one table at once.  The one that is done first may
+ * have frozen a child by then and made its link valid again (T2), and the other
+ * makes it cold once more: that costs a fault and nothing else.
+ */
 static void
 freeze_links(struct page *table)
 {
 	u64 *entries = table_of(table);
-	u32 i;
+	struct groups g = groups_of(table);
+	u32 i, j;
 
-	for (i = 0; i < PT_ENTRIES; i++) {
-		u64 word = pt_load(&entries[i]);
+	while (next_group(&g, &i))
+		for (j = i; j < i + GROUP; j++) {
+			u64 word = pt_load(&entries[j]);
 
-		if (pt_is_link(word) && !is_frozen(target(word)))
-			pt_store(&entries[i], pt_cold(pt_pfn(word)));
-	}
+			if (pt_is_link(word) && !is_frozen(target(word)))
+				pt_store(&entries[j], pt_cold(pt_pfn(word)));
+		}
 }
 
 static void
 freeze_leaves(struct page *table)
 {
 	u64 *entries = table_of(table);
-	u32 i;
+	struct groups g = groups_of(table);
+	u32 i, j;
 
-	for (i = 0; i < PT_ENTRIES; i++)
-		if (atomic_load(&entries[i]) & PTE_W)
-			pt_write_protect(&entries[i]);
+	while (next_group(&g, &i))
+		for (j = i; j < i + GROUP; j++)
+			if (atomic_load(&entries[j]) & PTE_W)
+				pt_write_protect(&entries[j]);
 }
 
 /*
@@ -85,15 +147,6 @@ freeze(struct page *table)
 /* ---- gathering (T5) ----------------------------------------------------- */
 
 void
-gather_init(struct tree_gather *g, void (*flush)(void *), void *space)
-{
-	g->flush = flush;
-	g->space = space;
-	g->pending = false;
-	g->nr = 0;
-}
-
-void
 gather_finish(struct tree_gather *g)
 {
 	u32 i;
@@ -115,21 +168,47 @@ gather_add(struct tree_gather *g, struct page *p)
 	g->nodes[g->nr++] = p;
 }
 
+static void
+put_entries(struct page *table)
+{
+	u64 *entries = table_of(table);
+	struct groups g = groups_of(table);
+	u32 i, j;
+
+	while (next_group(&g, &i))
+		for (j = i; j < i + GROUP; j++)
+			if (!pt_is_empty(entries[j]))
+				tree_put(target(entries[j]));
+}
+
 void
 tree_put(struct page *node)
 {
-	u64 *entries;
-	u32 i;
-
 	if (!refcount_put(&node->refs))
 		return;
-	if (node->kind == PAGE_TABLE) {
-		entries = table_of(node);
-		for (i = 0; i < PT_ENTRIES; i++)
-			if (!pt_is_empty(entries[i]))
-				tree_put(target(entries[i]));
-	}
+	if (node->kind == PAGE_TABLE)
+		put_entries(node);
 	frame_free(node);
+}
+
+bool
+tree_drop_next(struct page *root)
+{
+	u64 *entries = table_of(root);
+	struct groups g = groups_of(root);
+	u32 i, j;
+
+	while (next_group(&g, &i))
+		for (j = i; j < i + GROUP; j++) {
+			u64 word = entries[j];
+
+			if (pt_is_empty(word))
+				continue;
+			entries[j] = 0;
+			tree_put(target(word));
+			return true;
+		}
+	return false;
 }
 
 /* ---- spare frames (T6) -------------------------------------------------- */
@@ -168,27 +247,36 @@ tree_spare_drop(struct tree_spare *s)
 
 /* ---- sharing ------------------------------------------------------------ */
 
+/* What both roots link to from now on; the entry for the new one. */
+static u64
+share_link(u64 *entry, bool *flush)
+{
+	u64 word = pt_load(entry);
+
+	if (pt_is_empty(word))
+		return word;
+	page_get(target(word));
+	if (pt_is_link(word) && !is_frozen(target(word))) {
+		word = pt_cold(pt_pfn(word));
+		pt_store(entry, word);
+		*flush = true;
+	}
+	return word;
+}
+
 bool
 tree_share(struct page *from_root, struct page *to_root)
 {
 	u64 *from = table_of(from_root);
 	u64 *to = table_of(to_root);
+	struct groups g = groups_of(from_root);
 	bool flush = false;
-	u32 i;
+	u32 i, j;
 
-	for (i = 0; i < PT_USER_ENTRIES; i++) {
-		u64 word = pt_load(&from[i]);
-
-		if (pt_is_empty(word))
-			continue;
-		page_get(target(word));
-		if (pt_is_link(word) && !is_frozen(target(word))) {
-			word = pt_cold(pt_pfn(word));
-			pt_store(&from[i], word);
-			flush = true;
-		}
-		pt_store(&to[i], word);
-	}
+	to_root->groups = from_root->groups;
+	while (next_group(&g, &i))
+		for (j = i; j < i + GROUP; j++)
+			pt_store(&to[j], share_link(&from[j], &flush));
 	return flush;
 }
 
@@ -242,22 +330,38 @@ tree_walk(struct page *root, uaddr_t va, struct tree_path *path)
 /* ---- owning ------------------------------------------------------------- */
 
 u32
-tree_own_needs(struct page *root, uaddr_t va)
+tree_look(struct page *root, uaddr_t va, struct tree_path *path)
 {
 	struct page *node = root;
+	bool warm = true;
+	u32 needs = 0;
 	int level;
 
-	for (level = PT_LEVELS - 1; level > 0; level--) {
-		u64 word = pt_load(&table_of(node)[pt_index(va, level)]);
+	for (level = PT_LEVELS - 1;; level--) {
+		u64 *entry = &table_of(node)[pt_index(va, level)];
 
-		if (pt_is_empty(word))
-			return level;
-		node = target(word);
+		path->node[level] = node;
+		path->entry[level] = entry;
+		path->word = pt_load(entry);
+		if (level == 0 || pt_is_empty(path->word))
+			break;
+		node = target(path->word);
+		warm = warm && pt_is_link(path->word);
 		/* Below a copied table everything has one more holder. */
-		if (!page_is_sole(node))
-			return level;
+		if (needs == 0 && !page_is_sole(node))
+			needs = level;
 	}
-	return 0;
+	path->level = level;
+	path->owned = warm && needs == 0 && level == 0;
+	return needs > 0 ? needs : (u32)level;
+}
+
+u32
+tree_own_needs(struct page *root, uaddr_t va)
+{
+	struct tree_path path;
+
+	return tree_look(root, va, &path);
 }
 
 static struct page *
@@ -272,25 +376,121 @@ make_table(struct tree_spare *spare, int level)
 }
 
 /*
+ * The struct page of what a word leads to, for loops over whole tables: origin
+ * is that of frame 0, and bits 54 to 63 are zero in every word.
+ */
+static u64
+page_origin(void)
+{
+	return (u64)page_array - page_first * sizeof(struct page);
+}
+
+/* One link more to what is linked already, so the count is not 0 (P1). */
+static inline void
+count_up(u64 origin, u64 word)
+{
+	struct page *p = (struct page *)(origin +
+	    (word >> PTE_PFN_SHIFT) * sizeof(struct page));
+
+	check(p == target(word) && refcount_read(&p->refs) != 0);
+	atomic_count(&p->refs.count);
+}
+
+/*
+ * Copies a group of entries and counts what they lead to.  The first of these
+ * also takes the right to write from both copies of a leaf, the second makes
+ * both copies of a link cold: freezing and copying in one pass.  (A link that
+ * leads to a frozen table need not be cold, and the price of finding that out
+ * for each is more than that of the few faults.)
+ *
+ * No entry is loaded with acquire or stored with release: each word stored here
+ * depends on the one loaded, and so comes after what that one came after.
+ */
+static inline void
+copy_leaves(u64 *from, u64 *to, u64 origin)
+{
+	u32 i;
+
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++) {
+		u64 word = pt_write_protect(&from[i]);
+
+		to[i] = word;
+		if (likely(!pt_is_empty(word)))
+			count_up(origin, word);
+	}
+}
+
+static inline void
+copy_links(u64 *from, u64 *to, u64 origin)
+{
+	u32 i;
+
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++) {
+		u64 word = atomic_load(&from[i]);
+
+		if (likely(!pt_is_empty(word))) {
+			word = pt_chill(word);
+			atomic_store(&from[i], word);
+			count_up(origin, word);
+		}
+		to[i] = word;
+	}
+}
+
+static inline void
+copy_frozen(const u64 *from, u64 *to, u64 origin)
+{
+	u32 i;
+
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++) {
+		u64 word = atomic_load(&from[i]);
+
+		to[i] = word;
+		if (likely(!pt_is_empty(word)))
+			count_up(origin, word);
+	}
+}
+
+static void
+copy_entries(struct page *old, struct page *table)
+{
+	u64 *from = table_of(old);
+	u64 *to = table_of(table);
+	struct groups g = groups_of(old);
+	u64 origin = page_origin();
+	u32 i;
+
+	if (is_frozen(old)) {
+		while (next_group(&g, &i))
+			copy_frozen(from + i, to + i, origin);
+		return;
+	}
+	if (old->level == 0)
+		while (next_group(&g, &i))
+			copy_leaves(from + i, to + i, origin);
+	else
+		while (next_group(&g, &i))
+			copy_links(from + i, to + i, origin);
+	set_frozen(old);
+	mm_count(MM_STAT_FREEZES);
+}
+
+/*
  * The counts of the children rise before the old table's may fall, so that no
- * child is ever taken for anybody's alone.
+ * child is ever taken for anybody's alone.  Both tables are frozen then.
  */
 static struct page *
 copy_table(struct page *old, struct tree_spare *spare)
 {
 	struct page *table = make_table(spare, old->level);
-	u64 *from = table_of(old);
-	u64 *to = table_of(table);
-	u32 i;
 
-	freeze(old);
-	for (i = 0; i < PT_ENTRIES; i++) {
-		u64 word = pt_load(&from[i]);
-
-		if (!pt_is_empty(word))
-			page_get(target(word));
-		to[i] = word;
-	}
+	if (old->groups != ALL_GROUPS)
+		memset(page_kva(table), 0, PAGE_SIZE);
+	table->groups = old->groups;
+	copy_entries(old, table);
 	mm_count(MM_STAT_TABLES_COPIED);
 	return table;
 }
@@ -315,8 +515,7 @@ own_child(struct page *node, u64 *entry, int level, struct tree_spare *spare,
 		child = copy_table(old, spare);
 		gather_add(g, old);
 	}
-	/* Release, in pt_store: filled before it can be walked. */
-	pt_store(entry, pt_link(page_pfn(child)));
+	set_entry(node, entry, pt_link(page_pfn(child)));
 	return child;
 }
 
@@ -370,7 +569,7 @@ tree_set_leaf(struct tree_path *path, u64 word)
 	/* T4 first: no moment with W in a table that says it is frozen. */
 	if (word & PTE_W)
 		tree_thawed(path);
-	pt_store(path->entry[0], word);
+	set_entry(path->node[0], path->entry[0], word);
 }
 
 void
@@ -413,6 +612,10 @@ zap_table(struct page *node, u64 start, u64 end, struct tree_gather *g)
 		u64 *entry = &entries[pt_index(uaddr(at), level)];
 		u64 word = pt_load(entry);
 
+		if (!(node->groups & group_bit(entry))) {
+			next = align_down(at, GROUP * span) + GROUP * span;
+			continue;
+		}
 		next = MIN(align_down(at, span) + span, end);
 		if (pt_is_empty(word))
 			continue;
@@ -441,9 +644,14 @@ next_leaf(struct page *node, u64 *at, u64 end, u64 *word_out)
 	u64 span = pt_span(level);
 
 	while (*at < end) {
-		u64 word = pt_load(&entries[pt_index(uaddr(*at), level)]);
+		u64 *entry = &entries[pt_index(uaddr(*at), level)];
+		u64 word = pt_load(entry);
 		u64 next = align_down(*at, span) + span;
 
+		if (!(node->groups & group_bit(entry))) {
+			*at = align_down(*at, GROUP * span) + GROUP * span;
+			continue;
+		}
 		if (!pt_is_empty(word) && level == 0) {
 			*word_out = word;
 			return true;

@@ -47,6 +47,7 @@ struct tree_path {
 	u64 *entry[PT_LEVELS];
 	int level;  /* the lowest level that there is a table of */
 	bool owned; /* every table on the path is owned */
+	u64 word;   /* of tree_look: what the lowest entry says */
 };
 
 /*
@@ -69,7 +70,15 @@ struct tree_spare {
 	struct page *pages[3];
 };
 
-void gather_init(struct tree_gather *g, void (*flush)(void *), void *space);
+static inline void
+gather_init(struct tree_gather *g, void (*flush)(void *), void *space)
+{
+	g->flush = flush;
+	g->space = space;
+	g->pending = false;
+	g->nr = 0;
+}
+
 /* The link to p is gone. */
 void gather_add(struct tree_gather *g, struct page *p);
 /* Fences if anything was taken away, then lets the counts fall. */
@@ -77,6 +86,10 @@ void gather_finish(struct tree_gather *g);
 
 /* Drops one link; the last one takes what is below with it. */
 void tree_put(struct page *node);
+/*
+ * Drops one link of a root that no hart uses any more; false if there is none.
+ */
+bool tree_drop_next(struct page *root);
 
 /*
  * Gives an empty root everything that another has, by sharing.  True when
@@ -93,6 +106,12 @@ bool tree_walk(struct page *root, uaddr_t va, struct tree_path *path);
 
 /* How many frames tree_own may take for this address. */
 u32 tree_own_needs(struct page *root, uaddr_t va);
+/*
+ * The same, and what there is, changing nothing: the path as far as there are
+ * tables, cold links looked through.  When path->owned is true afterwards, the
+ * path is what tree_own would make it: owned to the last table, no link cold.
+ */
+u32 tree_look(struct page *root, uaddr_t va, struct tree_path *path);
 /*
  * The same walk, owning each table on it; missing tables are made.  It takes
  * what it needs from spare and puts what it replaced into the gather.

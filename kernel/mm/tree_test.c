@@ -27,13 +27,8 @@ struct page *page_array;
 u64 page_first = 0x80000;
 u64 page_count = NR_FRAMES;
 struct page *zero_page;
+u64 direct_base;
 static struct page *free_list;
-
-void *
-paddr_kva(paddr_t pa)
-{
-	return arena + (pa.val - (page_first << PAGE_SHIFT));
-}
 
 struct page *
 frame_alloc(enum page_kind kind)
@@ -287,6 +282,7 @@ set_up(void **state)
 
 	(void)state;
 	arena = aligned_alloc(PAGE_SIZE, NR_FRAMES * PAGE_SIZE);
+	direct_base = (u64)arena - (page_first << PAGE_SHIFT);
 	page_array = calloc(NR_FRAMES, sizeof(*page_array));
 	free_list = NULL;
 	nr_free = 0;

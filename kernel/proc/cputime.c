@@ -1,5 +1,6 @@
 #include "proc/cputime.h"
 
+#include "core/clock.h"
 #include "lib/errno.h"
 #include "proc/proc.h"
 
@@ -21,8 +22,9 @@ cputime_task(struct task *t, struct cputime *out)
 {
 	if (&t->thread == thread_current())
 		thread_account_system();
-	out->user_ns = atomic_load(&t->thread.user_ns);
-	out->system_ns = atomic_load(&t->thread.system_ns);
+	out->user_ns = clock_ticks_to_ns(atomic_load(&t->thread.user_ticks));
+	out->system_ns =
+	    clock_ticks_to_ns(atomic_load(&t->thread.system_ticks));
 }
 
 void

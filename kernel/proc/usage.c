@@ -1,5 +1,6 @@
 #include "proc/usage.h"
 
+#include "core/clock.h"
 #include "lib/atomic.h"
 #include "mm/mm.h"
 
@@ -19,8 +20,9 @@ usage_add(struct proc_usage *to, const struct proc_usage *more)
 void
 usage_add_task(struct proc_usage *to, const struct task *t)
 {
-	to->user_ns += atomic_load(&t->thread.user_ns);
-	to->system_ns += atomic_load(&t->thread.system_ns);
+	to->user_ns += clock_ticks_to_ns(atomic_load(&t->thread.user_ticks));
+	to->system_ns +=
+	    clock_ticks_to_ns(atomic_load(&t->thread.system_ticks));
 	to->nr_voluntary += atomic_load(&t->thread.nr_voluntary);
 	to->nr_preempted += atomic_load(&t->thread.nr_preempted);
 	to->nr_minor_faults += atomic_load(&t->nr_minor_faults);

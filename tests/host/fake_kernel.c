@@ -85,11 +85,12 @@ struct page *page_array = pages;
 u64 page_first = 1;
 u64 page_count = NR_FRAMES;
 struct page *zero_page = &pages[NR_FRAMES];
+u64 direct_base;
 
-void *
-paddr_kva(paddr_t pa)
+__attribute__((constructor)) static void
+place_memory(void)
 {
-	return memory + pa.val - page_first * PAGE_SIZE;
+	direct_base = (u64)memory - (page_first << PAGE_SHIFT);
 }
 
 struct page *

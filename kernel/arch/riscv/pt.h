@@ -81,6 +81,13 @@ pt_cold(pfn_t f)
 	return f.val << PTE_PFN_SHIFT | PTE_COLD;
 }
 
+/* A link, cold already or not, made cold. */
+static inline u64
+pt_chill(u64 word)
+{
+	return (word & ~PTE_V) | PTE_COLD;
+}
+
 static inline pfn_t
 pt_pfn(u64 word)
 {
@@ -131,13 +138,15 @@ pt_store(u64 *entry, u64 word)
 }
 
 /*
- * Takes a leaf's W away.  Atomic, because hardware may set A and D in the
- * same word at any time.  D goes too: it means nothing without W.
+ * Takes a leaf's W away and tells what it is then; other words stay.  Atomic,
+ * because hardware may set A and D in the same word at any time.  D goes too:
+ * it means nothing without W.  Relaxed: who says afterwards that W is gone, or
+ * relies on it, fences.
  */
-static inline void
+static inline u64
 pt_write_protect(u64 *entry)
 {
-	atomic_and(entry, ~(PTE_W | PTE_D));
+	return atomic_and_relaxed(entry, ~(PTE_W | PTE_D)) & ~(PTE_W | PTE_D);
 }
 
 #endif
