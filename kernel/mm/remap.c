@@ -142,23 +142,35 @@ move(struct remap *m, u64 *out)
 	return 0;
 }
 
-/* Duplicates a shared mapping: what old_len 0 has always meant. */
+/*
+ * Duplicates a shared mapping: what old_len 0 has always meant.  What lies at
+ * the target goes first, since it may be the very mapping, and the last holder
+ * of its object.
+ */
 static int
 duplicate(struct remap *m, u64 *out)
 {
-	struct region *r = region_at(m->mm, m->old);
 	struct mm_map_args args = {
 	    .addr = uaddr(m->target),
 	    .len_bytes = m->new_len,
-	    .prot = r->prot,
-	    .flags = r->flags,
-	    .object = r->object,
-	    .offset = r->offset + (m->old - r->start),
 	    .fixed = (m->flags & MREMAP_FIXED) != 0,
 	};
+	struct region *r;
+	int err = 0;
 
+	if (args.fixed)
+		err = mm_unmap_locked(m->mm, m->target, m->target + m->new_len);
+	if (err < 0)
+		return err;
+	r = region_at(m->mm, m->old);
+	if (r == NULL)
+		return -EFAULT;
 	if (!(r->flags & MM_SHARED) || !(m->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
+	args.prot = r->prot;
+	args.flags = r->flags;
+	args.object = r->object;
+	args.offset = r->offset + (m->old - r->start);
 	return mm_map_locked(m->mm, &args, out);
 }
 

@@ -177,6 +177,13 @@ test_shared(void)
 	}
 	wait(NULL);
 	is(p[0], 78, "wherever it moves");
+	is_errno(mremap(q, 0, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q),
+	    EFAULT, "not where it is itself");
+	is_errno(mremap(q, 0, 2 * PAGE, MREMAP_MAYMOVE), EFAULT,
+	    "and then it is gone");
+	q = must(mremap(p, 0, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + PAGE));
+	q[0] = 79;
+	is(p[0], 79, "but within itself");
 	must(munmap(p, 2 * PAGE));
 	must(munmap(q, 2 * PAGE));
 }
