@@ -49,11 +49,19 @@ sys_clock_getres(int clock, uaddr_t out)
 	return sys_timespec_put(out, 1);
 }
 
+/* The clock has 30 years from here before what it says is too late for us. */
+#define MAX_REAL_SECONDS ((u64)INT64_MAX / NSEC_PER_SEC - 30ul * 365 * 86400)
+
 static s64
 set_clock(u64 ns)
 {
+	if (ns / NSEC_PER_SEC >= MAX_REAL_SECONDS)
+		return -EINVAL;
 	if (!cred_is_root(task_current()->cred))
 		return -EPERM;
+	/* The machine was not started before 1970. */
+	if (ns < clock_mono_ns())
+		return -EINVAL;
 	clock_set_real(ns);
 	sleep_clock_was_set();
 	return 0;

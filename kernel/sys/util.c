@@ -87,8 +87,11 @@ sys_name_put(struct sys_name *n)
 	sys_path_free(n->path);
 }
 
-/* Seconds that fit into u64 nanoseconds; later is as good as never. */
-#define MAX_SECONDS (~0ul / NSEC_PER_SEC - 1)
+/*
+ * Half of what u64 nanoseconds hold, as on Linux: a time since boot or an
+ * interval can be added without a wrap.  Later is as good as never.
+ */
+#define MAX_SECONDS ((u64)INT64_MAX / NSEC_PER_SEC)
 
 static int
 to_ns(s64 sec, s64 nsec, u64 *ns)

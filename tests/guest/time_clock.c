@@ -154,6 +154,20 @@ test_refusals(void)
 	    "nobody need ask for it");
 }
 
+/* Times that would not fit when they have moved on, or when compared. */
+static void
+test_setting(void)
+{
+	struct timespec before_boot = {0, 0}, last = {LONG_MAX, 0};
+	struct timeval last_tv = {LONG_MAX, 0};
+
+	is_errno(clock_settime(CLOCK_REALTIME, &last), EINVAL,
+	    "the clock cannot be set to the end of time");
+	is_errno(clock_settime(CLOCK_REALTIME, &before_boot), EINVAL,
+	    "nor to before the machine was started");
+	is_errno(settimeofday(&last_tv, NULL), EINVAL, "by neither call");
+}
+
 TEST(time_clock)
 {
 	test_each();
@@ -162,4 +176,5 @@ TEST(time_clock)
 	test_gettimeofday();
 	test_cpu();
 	test_refusals();
+	test_setting();
 }

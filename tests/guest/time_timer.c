@@ -179,6 +179,21 @@ test_refusals(void)
 	    "nothing to set switches off");
 }
 
+/* Longer than any clock counts: it is as good as never, and no wrap. */
+static void
+test_never(void)
+{
+	struct itimerval it = {{LONG_MAX, 0}, {LONG_MAX, 0}};
+
+	must(setitimer(ITIMER_REAL, &it, NULL));
+	must(getitimer(ITIMER_REAL, &it));
+	is(it.it_interval.tv_sec, LLONG_MAX / 1000000000,
+	    "the longest interval in seconds");
+	ok(it.it_value.tv_sec > LLONG_MAX / 1000000000 - 1000000,
+	    "and the longest wait");
+	set(ITIMER_REAL, 0, 0);
+}
+
 /* Blocked, it waits; however many come meanwhile, they are one. */
 static void
 test_blocked(void)
@@ -210,5 +225,6 @@ TEST(time_timer)
 	dies(SIGPROF, alarm_and_spin, "SIGPROF kills one who works");
 	dies(SIGVTALRM, spin_virtually, "as does SIGVTALRM");
 	test_refusals();
+	test_never();
 	test_blocked();
 }
