@@ -230,6 +230,12 @@ thread_preempt_point(void)
 		thread_yield();
 }
 
+bool
+thread_must_end(void)
+{
+	return (atomic_load(&thread_current()->notify) & NOTIFY_KILL) != 0;
+}
+
 void
 thread_set_affinity(struct thread *t, u64 mask) NO_LOCK_CHECK
 {

@@ -104,6 +104,8 @@ void thread_notify_clear(struct thread *t, u32 bits);
 void thread_yield(void);
 /* For long loops in the kernel: yields if the slice is used up. */
 void thread_preempt_point(void);
+/* Also for them: the process is ending, and nobody waits for the result. */
+bool thread_must_end(void);
 /* Moves to a hart of the mask if it runs elsewhere; mask must not be empty. */
 void thread_set_affinity(struct thread *t, u64 mask);
 /* Sleeps without regard to signals. */

@@ -56,6 +56,8 @@ read_zeroes(struct chardev_open *o, struct iov_iter *to, u64 pos)
 		done += n;
 		if (n < want)
 			return done > 0 ? done : -EFAULT;
+		if (thread_must_end())
+			break;
 		thread_preempt_point();
 	}
 	return done;
@@ -81,6 +83,8 @@ read_random(struct chardev_open *o, struct iov_iter *to, u64 pos)
 		done += n;
 		if (n < want)
 			return done > 0 ? done : -EFAULT;
+		if (thread_must_end())
+			break;
 		thread_preempt_point();
 	}
 	return done;
@@ -103,6 +107,9 @@ write_random(struct chardev_open *o, struct iov_iter *from, u64 pos)
 		done += n;
 		if (n < want)
 			return done > 0 ? done : -EFAULT;
+		if (thread_must_end())
+			break;
+		thread_preempt_point();
 	}
 	return done;
 }

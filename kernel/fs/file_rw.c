@@ -8,6 +8,7 @@
  */
 #include <linux/fs.h>
 
+#include "core/thread.h"
 #include "fs/vfs_impl.h"
 #include "mm/slab.h"
 
@@ -186,6 +187,9 @@ file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
 			unread(in, in_pos, got - MAX(put, 0l));
 			break;
 		}
+		if (thread_must_end())
+			break;
+		thread_preempt_point();
 	}
 	kfree(buf);
 	if (done > 0)

@@ -197,6 +197,8 @@ fill_pages(struct regular *r, u64 pos, u64 end)
 		audit_leave();
 		if (err < 0)
 			return err;
+		if (thread_must_end())
+			return -EINTR;
 		thread_preempt_point();
 	}
 	return 0;

@@ -408,6 +408,8 @@ mm_populate_locked(struct mm *mm, u64 start, u64 end, bool write)
 	for (at = start; at < end && err == 0; at += PAGE_SIZE) {
 		err = mm_fault_locked(
 		    mm, at, write ? FAULT_WRITE : FAULT_READ, false);
+		if (err == 0 && thread_must_end())
+			err = -EINTR;
 		thread_preempt_point();
 	}
 	return err;

@@ -239,6 +239,12 @@ thread_preempt_point(void)
 {
 }
 
+bool
+thread_must_end(void)
+{
+	return false;
+}
+
 /* ---- the machine ----------------------------------------------------------
  */
 
