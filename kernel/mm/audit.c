@@ -266,6 +266,11 @@ audit_before_off(void)
 	int err = mm_audit(&r);
 
 	slab_check();
+	/* Files may have taken all there was: that is nobody's mistake. */
+	if (err == -ENOMEM) {
+		printk("audit: no memory to make it\n");
+		return;
+	}
 	if (err < 0)
 		panic("audit failed: could not be made (%d)", err);
 	if (r.mismatches != 0)

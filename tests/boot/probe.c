@@ -3,17 +3,21 @@
  * from outside.
  *
  *	probe args ARG...	prints each argument, in brackets
- *	probe bytes		every byte, and what looks like frames but is
- *not probe flood BYTES	that many bytes in a fixed pattern, at full speed probe
- *both		writes to standard output and error in turn probe input
- *says how standard input ends probe exit STATUS	exits probe signal N
- *ends by signal N probe orphan		exits while a child of its still writes
+ *	probe bytes		every byte, and what looks like frames but is not
+ *	probe flood BYTES	that many in a fixed pattern, at full speed
+ *	probe both		standard output and error in turn
+ *	probe input		says how standard input ends
+ *	probe exit STATUS	exits
+ *	probe signal N		ends by signal N
+ *	probe orphan		exits while a child of its still writes
+ *	probe fill		ends when files have taken all the memory
  *	probe hang		never ends
  *	probe ticks		the machine's counter, in ticks since reset
  *	probe machine		harts, and memory in KiB: all of it, and what is
  *free
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -128,6 +132,23 @@ do_orphan(int argc, char **argv)
 	return 5;
 }
 
+/* Long links are made of memory that no limit of a file system counts. */
+static int
+do_fill(int argc, char **argv)
+{
+	char target[4000], name[16];
+
+	(void)argc;
+	(void)argv;
+	memset(target, 'x', sizeof(target) - 1);
+	target[sizeof(target) - 1] = '\0';
+	for (int i = 0;; i++) {
+		snprintf(name, sizeof(name), "/%d", i);
+		if (symlink(target, name) != 0)
+			return errno == ENOMEM ? 7 : 8;
+	}
+}
+
 static int
 do_hang(int argc, char **argv)
 {
@@ -178,6 +199,7 @@ static const struct {
     {"exit", do_exit},
     {"signal", do_signal},
     {"orphan", do_orphan},
+    {"fill", do_fill},
     {"hang", do_hang},
     {"ticks", do_ticks},
     {"machine", do_machine},
