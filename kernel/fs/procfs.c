@@ -385,7 +385,8 @@ file_read_text(struct file *f, struct iov_iter *to, u64 *pos)
 	len = err == 0 && *pos < s->len_bytes
 	    ? MIN(s->len_bytes - *pos, to->left_bytes)
 	    : 0;
-	n = iov_put(to, s->buf + *pos, len);
+	/* A position far behind the end is not even an address. */
+	n = len > 0 ? iov_put(to, s->buf + *pos, len) : 0;
 	mutex_unlock(&f->inode->lock);
 	if (err < 0)
 		return err;
