@@ -3,7 +3,7 @@
  * from outside.
  *
  *	probe args ARG...	prints each argument, in brackets
- *	probe bytes		every byte, and what looks like frames but is not
+ *	probe bytes		every byte, and what looks like frames
  *	probe flood BYTES	that many in a fixed pattern, at full speed
  *	probe both		standard output and error in turn
  *	probe input		says how standard input ends

@@ -183,7 +183,8 @@ pieces(void)
 	is(raw(read, fd, whole, 0), 0, "nothing, if nothing is asked for");
 	is_errno(raw(pread64, fd, 8, 10, 0), EFAULT, "a bad buffer");
 	is(pread(fd, part, 10, 1l << 40), 0, "nothing far behind the end");
-	is(pread(fd, part, 10, LONG_MAX - 10), 0, "nor at the end of all files");
+	is(pread(fd, part, 10, LONG_MAX - 10), 0,
+	    "nor at the end of all files");
 	close(fd);
 	is_errno(open("/proc/meminfo", O_RDONLY | O_DIRECTORY), ENOTDIR,
 	    "a file of /proc is no folder");

@@ -35,8 +35,8 @@ static void
 write_random(void)
 {
 	int fd = must(open("/dev/urandom", O_WRONLY));
-	void *zeroes = must(mmap(NULL, 1 << 20, PROT_READ,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	void *zeroes = must(
+	    mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	struct iovec vec[1024];
 
 	for (int i = 0; i < 1024; i++)
