@@ -38,7 +38,7 @@
 #ifdef __clang__
 #define UNROLL(n) _Pragma("unroll")
 #else
-#define UNROLL(n) UNROLL_PRAGMA(GCC unroll n)
+#define UNROLL(n)            UNROLL_PRAGMA(GCC unroll n)
 #define UNROLL_PRAGMA(words) _Pragma(#words)
 #endif
 
