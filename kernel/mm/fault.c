@@ -238,22 +238,30 @@ fill(struct fault *f)
 static void
 copy_page(struct fault *f, struct page *old)
 {
+	pfn_t copy;
+
 	if (old == zero_page)
 		memset(page_kva(f->frame), 0, PAGE_SIZE);
 	else
 		memcpy(page_kva(f->frame), page_kva(old), PAGE_SIZE);
-	map_take(f, f->frame, rights(f) | PTE_R | PTE_W);
+	copy = page_pfn(f->frame);
+	/*
+	 * Until every hart has fenced, some sibling thread may still read the
+	 * old page; so nobody, not even another sibling, may write to the new
+	 * one yet.  While both hold the same bytes it does not matter which of
+	 * them is read.
+	 */
+	map_take(f, f->frame, (rights(f) | PTE_R) & ~PTE_W);
 	f->frame = NULL;
 	if (f->region->prot & MM_EXEC)
 		tlb_flush_code(&f->mm->space);
-	/*
-	 * A sibling thread must not go on reading the old page once we have
-	 * written to the new one; and the old one's count falls only then.
-	 */
+	/* The old page's count falls only after this (T5). */
 	if (f->gather.pending)
 		gather_finish(&f->gather);
 	else
 		tlb_flush_page(&f->mm->space, uaddr(f->page));
+	tree_set_leaf(&f->path, pt_leaf(copy, rights(f) | PTE_R | PTE_W));
+	tlb_fence_local(&f->mm->space);
 	tree_put(old);
 	mm_count(MM_STAT_PAGES_COPIED);
 }
