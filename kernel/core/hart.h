@@ -44,10 +44,11 @@ struct hart {
 	u32 nr_spins;       /* h: spin locks held, debug build */
 	u16 spin_ranks[16]; /* h: their ranks, outermost first, debug build */
 
-	struct tlb_space *space; /* a: whose translations satp uses now */
-	u64 tlb_generation;      /* h: last ASID generation it flushed for */
-	u64 tlb_asked;           /* a: flushes asked of this hart by others */
-	u64 tlb_done;            /* a: up to which of them it has flushed */
+	struct tlb_space *space;      /* a: whose translations satp uses now */
+	struct tlb_space *next_space; /* a: the same, or which it is to use */
+	u64 tlb_generation; /* h: last ASID generation it flushed for */
+	u64 tlb_asked;      /* a: flushes asked of this hart by others */
+	u64 tlb_done;       /* a: up to which of them it has flushed */
 
 	struct page *frame_cache; /* h, irqs off: free frames kept at hand */
 	u32 frame_cached;         /* h */

@@ -5,17 +5,22 @@
  * each other:
  *
  *	switching hart                    flushing hart
- *	h->space = s             (1)      change the entries        (4)
+ *	h->next_space = s        (1)      change the entries        (4)
  *	may_hold |= h                     must_flush |= all others  (5)
  *	full fence                        full fence
- *	take my bit of must_flush (2)     for each hart with h->space == s:
- *	if it was set: fence                  interrupt, wait       (6)
- *	write satp, run          (3)
+ *	take my bit of must_flush (2)     for each hart with h->space == s or
+ *	if it was set: fence                  h->next_space == s:
+ *	write satp               (3)          interrupt, wait       (6)
+ *	h->space = s             (7)
  *
  * Either (6) sees (1), and that hart is interrupted; or (1) comes after (6),
- * then (2) comes after (5) and finds its bit set.  A hart that is interrupted
- * between (1) and (3) flushes too early only if its walk could still have
- * seen the old entries, and it has not walked yet.
+ * then (2) comes after (5) and finds its bit set.  A hart switches with
+ * interrupts off, so it answers after (7).  The space that it leaves stays in
+ * h->space until satp names another: up to then the hart may walk the old
+ * tables, be it on a guess, and nobody may free them.
+ *
+ * A flush runs on one hart from its beginning to its end: the kernel is not
+ * preempted.
  *
  * ASIDs are handed out in order.  When they run out a new generation begins:
  * each hart flushes everything before it uses the first ASID of a generation
@@ -144,9 +149,10 @@ tlb_switch(struct tlb_space *s)
 
 	if (s == h->space && s != NULL && !(atomic_load(&s->must_flush) & bit))
 		return;
-	atomic_store(&h->space, s);
+	atomic_store(&h->next_space, s);
 	if (s == NULL) {
 		csr_write(satp, kernel_satp);
+		atomic_store_release(&h->space, s);
 		return;
 	}
 	if (!(atomic_load(&s->may_hold) & bit))
@@ -159,6 +165,7 @@ tlb_switch(struct tlb_space *s)
 	 * No fence is needed for a table that this ASID has walked before;
 	 * one that it has not is covered by the generation's.
 	 */
+	atomic_store_release(&h->space, s);
 }
 
 static u64
@@ -237,7 +244,9 @@ others_running(struct tlb_space *s)
 	/* Pairs with the fence in tlb_switch. */
 	fence_full();
 	for (i = 0; i < nr_harts; i++)
-		if ((holders >> i & 1) && atomic_load(&harts[i].space) == s)
+		if ((holders >> i & 1) &&
+		    (atomic_load(&harts[i].space) == s ||
+			atomic_load(&harts[i].next_space) == s))
 			running |= 1ul << i;
 	return running;
 }

@@ -275,6 +275,8 @@ thaw(struct fault *f)
 	struct region *stop = f->mm->block->regions + f->mm->block->nr;
 	struct region *r;
 
+	/* T4 first: no moment with W in a table that says it is frozen. */
+	tree_thawed(&f->path);
 	for (r = region_above(f->mm, base); r != NULL && r < stop; r++) {
 		u64 from = MAX(r->start, base);
 		u64 to = MIN(r->end, limit);
@@ -286,7 +288,6 @@ thaw(struct fault *f)
 			    (to - base) >> PAGE_SHIFT,
 			    (r->flags & MM_SHARED) != 0);
 	}
-	tree_thawed(&f->path);
 }
 
 static void

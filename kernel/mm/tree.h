@@ -131,7 +131,7 @@ void tree_set_leaf(struct tree_path *path, u64 word);
 /*
  * Gives W back to the leaves of an owned, frozen level-0 table with indices
  * [from, to) that nobody else has; shared_too: also to those that others have
- * (a MAP_SHARED mapping).  The caller then calls tree_thawed.
+ * (a MAP_SHARED mapping).  The caller has called tree_thawed.
  */
 void tree_thaw(struct tree_path *path, u32 from, u32 to, bool shared_too);
 void tree_thawed(struct tree_path *path);

@@ -111,8 +111,8 @@ write_fault(struct page *root, uaddr_t va)
 	tree_own(root, va, &spare, &g, &path);
 	tree_spare_drop(&spare);
 	if (path.node[0]->frozen) {
-		tree_thaw(&path, 0, PT_ENTRIES, false);
 		tree_thawed(&path);
+		tree_thaw(&path, 0, PT_ENTRIES, false);
 	}
 	word = pt_load(path.entry[0]);
 	if (word & PTE_W)
