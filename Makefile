@@ -147,12 +147,15 @@ GUEST  := $(if $(GSRC),$(O)/tests/guest/guest)
 
 BOOTPROGS := $(patsubst %.c,$(O)/%,$(wildcard tests/boot/*.c))
 
+# Not for the initramfs: `./calf bench` adds them.
+BENCHES := $(patsubst %.c,$(O)/%,$(wildcard bench/*.c))
+
 .PHONY: user
-user: $(UPROGS) $(GUEST) $(BOOTPROGS)
+user: $(UPROGS) $(GUEST) $(BOOTPROGS) $(BENCHES)
 
 # A program is NAME.c and, if there is a folder NAME, what lies in that.
 .SECONDEXPANSION:
-$(UPROGS) $(BOOTPROGS): $(O)/%: %.c $$(wildcard $$*/*.[ch]) Makefile
+$(UPROGS) $(BOOTPROGS) $(BENCHES): $(O)/%: %.c $$(wildcard $$*/*.[ch]) Makefile
 	$(call say,USER,$<)
 	@mkdir -p $(@D)
 	$(Q)$(UCC) $(UFLAGS) -o $@ $(filter %.c,$^)
