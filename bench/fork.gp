@@ -16,25 +16,26 @@ set output result
 ink = '#333333'
 calf_colour = '#c0392b'
 linux_colour = '#2c5f8a'
-huge_colour = '#7f8c8d'
+huge_colour = '#6b7778'
 
-set title 'What fork() costs a process that has touched so much memory' \
+set title 'fork() of a process, by the memory it has touched' \
 	textcolor rgb ink
-set xlabel 'memory touched' textcolor rgb ink
-set ylabel 'instructions until fork() returns to the parent' \
+set xlabel 'memory touched before the fork' textcolor rgb ink
+set ylabel 'instructions in fork(), parent' \
 	textcolor rgb ink
 set logscale x 2
 set logscale y 10
 set xrange [0.8:3900]
-set yrange [5e3:1e8]
+set yrange [3e3:1e8]
 set xtics ('1 MiB' 1, '4 MiB' 4, '16 MiB' 16, '64 MiB' 64, '256 MiB' 256, \
 	'1 GiB' 1024) nomirror textcolor rgb ink
 set ytics ('10 thousand' 1e4, '100 thousand' 1e5, '1 million' 1e6, \
 	'10 million' 1e7, '100 million' 1e8) nomirror textcolor rgb ink
 set border 3 linecolor rgb '#999999'
-set grid ytics linecolor rgb '#e4e4e4' linewidth 1
+set grid ytics linetype 1 linecolor rgb '#e0e0e0' linewidth 0.8
 set lmargin 16
 unset key
+set style textbox opaque noborder fillcolor rgb '#ffffff' margins 0.5, 0.5
 
 # The figures of a column, as lines `SIZE VALUE`.
 lines(name) = sprintf("< sed -n 's/^fork_\\([1-9][0-9]*\\)m/\\1/p' %s.%s", \
@@ -45,9 +46,11 @@ stats lines('calf') using 2 nooutput name 'top1'
 stats lines('linux') using 2 nooutput name 'top2'
 stats lines('huge') using 2 nooutput name 'top3'
 
-set label 1 'calf' at 1250, top1_max left textcolor rgb calf_colour
-set label 2 'Linux' at 1250, top2_max left textcolor rgb linux_colour
-set label 3 "Linux with\nhuge pages" at 1250, top3_max left \
+set label 1 'calf' at 1200, top1_max left front boxed \
+	textcolor rgb calf_colour
+set label 2 'Linux' at 1200, top2_max left front boxed \
+	textcolor rgb linux_colour
+set label 3 "Linux with\nhuge pages" at 1200, top3_max left front boxed \
 	textcolor rgb huge_colour
 
 plot lines('linux') with linespoints linewidth 2 pointtype 7 pointsize 0.6 \

@@ -23,7 +23,9 @@ refuses "does not know '--nonsense'" run --nonsense
 refuses "does not know '--nonsense'" exec --nonsense -- /x
 refuses "does not know '--nonsense'" debug --nonsense
 refuses "does not know '--nonsense'" test --nonsense
+refuses "does not know '--nonsense'" bench --nonsense
 refuses "no test 'nonesuch'" test nonesuch
+refuses "no benchmark 'nonesuch'" bench nonesuch
 refuses 'takes no command' run -- /x
 refuses "does not know 'word'" run word
 refuses 'needs a command' exec
@@ -45,7 +47,7 @@ refuses "no file ''" exec --add :/x -- /x
 refuses "no file 'nonesuch'" exec --kernel nonesuch -- /x
 refuses 'linux is for exec' run --kernel linux
 
-for command in run exec test debug; do
+for command in run exec test bench debug; do
 	status=0
 	"$top/calf" $command --help >out 2>err || status=$?
 	is "calf $command --help: status 0" $status 0
@@ -55,7 +57,7 @@ for command in run exec test debug; do
 done
 ok 'calf --help' "$top/calf" --help
 ok 'calf --help names every command' \
-	sh -c '"$0" --help | grep -c "^ *\(usage:\)* *./calf [a-z]" | grep -qx 4' \
+	sh -c '"$0" --help | grep -c "^ *\(usage:\)* *./calf [a-z]" | grep -qx 5' \
 	"$top/calf"
 status=0
 "$top/calf" >out 2>err || status=$?
