@@ -224,20 +224,29 @@ settled(void)
 	return thread_try_for_each(count_unsettled, &n) && n == 0;
 }
 
-static int
-look(struct audit *a)
+int
+audit_hold_still(void)
 {
 	u64 give_up = clock_mono_ns() + SETTLE_NS;
 
 	for (;;) {
 		pause_begin();
 		if (settled())
-			break;
+			return 0;
 		pause_end();
 		if (clock_mono_ns() > give_up)
 			return -EBUSY;
 		thread_yield();
 	}
+}
+
+static int
+look(struct audit *a)
+{
+	int err = audit_hold_still();
+
+	if (err < 0)
+		return err;
 	mm_each_paused(visit_space, a);
 	check_frames(a);
 	pause_end();

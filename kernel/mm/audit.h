@@ -34,6 +34,13 @@ struct audit_result {
 };
 
 /*
+ * pause_begin, at a moment when no thread is within those brackets.
+ * Locks: none held.  Sleeps, waiting for threads to settle.
+ * Errors: -EBUSY when some thread does not settle in time; nothing is held.
+ */
+int audit_hold_still(void) MUST_CHECK;
+
+/*
  * Holds all harts still and looks.  Sleeps, waiting for threads to settle.
  * Errors: -ENOMEM, -EBUSY when some thread does not settle in time.
  */

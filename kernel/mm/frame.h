@@ -48,7 +48,11 @@ struct page {
 		struct object *object;  /* c: PAGE_CACHE: whose page */
 		u64 groups;             /* of a table: where its entries are */
 	};
-	u64 index; /* c: PAGE_CACHE: which page of the object */
+	/*
+	 * c: PAGE_CACHE: which page of the object.  PAGE_TABLE: scratch of
+	 * mm/weigh.c's while all harts are held still.
+	 */
+	u64 index;
 };
 
 static_assert(sizeof(struct page) == 32, "32 MiB of them for 4 GiB of RAM");

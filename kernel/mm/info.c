@@ -2,43 +2,44 @@
 #include "lib/string.h"
 #include "mm/mm_impl.h"
 
-static void
-describe(struct mm *mm, const struct region *r, struct mm_region_info *out)
+void
+region_describe(const struct region *r, struct mm_region_info *out)
 {
+	struct object *o = r->object;
+
 	out->start = uaddr(r->start);
 	out->end = uaddr(r->end);
 	out->prot = r->prot;
 	out->flags = r->flags;
-	out->offset = r->object != NULL ? r->offset : 0;
+	out->offset = o != NULL ? r->offset : 0;
 	out->dev = 0;
 	out->ino = 0;
 	out->name[0] = 0;
 	out->is_brk = (r->flags & MM_HEAP) != 0;
-	(void)mm;
+	if (o != NULL && !(r->flags & MM_VDSO) && o->ops->describe != NULL)
+		o->ops->describe(
+		    o, out->name, sizeof(out->name), &out->dev, &out->ino);
 }
 
 bool
 mm_region_info(struct mm *mm, uaddr_t addr, struct mm_region_info *out)
 {
-	struct object *o = NULL;
+	struct region copy;
 	struct region *r;
 
 	mm_lock(mm);
 	r = region_above(mm, addr.val);
 	if (r != NULL) {
-		describe(mm, r, out);
-		o = r->object;
-		if (o != NULL)
-			object_get(o);
+		copy = *r;
+		if (copy.object != NULL)
+			object_get(copy.object);
 	}
 	mm_unlock(mm);
-	if (o == NULL)
-		return r != NULL;
-	/* Names are behind locks that come before an address space's. */
-	if (!(out->flags & MM_VDSO) && o->ops->describe != NULL)
-		o->ops->describe(
-		    o, out->name, sizeof(out->name), &out->dev, &out->ino);
-	object_put(o);
+	if (r == NULL)
+		return false;
+	region_describe(&copy, out);
+	if (copy.object != NULL)
+		object_put(copy.object);
 	return true;
 }
 

@@ -110,6 +110,11 @@ bool region_covers(struct mm *mm, u64 start, u64 end);
 /* Highest (or from low up) gap for len bytes; 0 when there is none. */
 u64 region_find_gap(struct mm *mm, u64 len);
 u64 region_pages(const struct region *r);
+/*
+ * For /proc; the caller has a reference to r's object.
+ * Locks: no mm's: names are behind locks that come before.
+ */
+void region_describe(const struct region *r, struct mm_region_info *out);
 /* Could the break, or a mapping, of this many pages more be had? */
 bool mm_room_for(const struct mm *mm, u64 pages);
 /* The same for the limit of private writable memory, if this is any. */

@@ -293,8 +293,8 @@ region_name(const struct mm_region_info *r)
 	return r->is_brk ? "[heap]" : r->name;
 }
 
-static void
-print_region(struct seq *s, const struct mm_region_info *r)
+void
+procfs_print_region(struct seq *s, const struct mm_region_info *r)
 {
 	size_t start = s->len_bytes;
 	const char *name = region_name(r);
@@ -326,7 +326,7 @@ show_maps(struct seq *s, struct procfs_key key)
 	r = kmalloc(sizeof(*r));
 	if (r != NULL) {
 		while (mm_region_info(mm, at, r)) {
-			print_region(s, r);
+			procfs_print_region(s, r);
 			at = r->end;
 		}
 	}

@@ -364,4 +364,5 @@ proc_procfs_init(const char *cmdline)
 	procfs_dirs_init();
 	procfs_system_init();
 	procfs_calf_init();
+	procfs_weigh_init();
 }

@@ -79,6 +79,9 @@ extern struct procfs_dir procfs_thread_dir; /* /proc/PID/task/TID */
 extern struct procfs_dir procfs_task_dir;   /* /proc/PID/task */
 extern struct procfs_dir procfs_fd_dir;     /* /proc/PID/fd */
 
+/* The line of a region, as /proc/PID/maps has it. */
+void procfs_print_region(struct seq *s, const struct mm_region_info *r);
+
 int procfs_show_mounts(struct seq *s, struct procfs_key key) MUST_CHECK;
 
 /* Boot: the tables of each file. */
@@ -86,5 +89,6 @@ void procfs_pid_init(void);
 void procfs_dirs_init(void);
 void procfs_system_init(void);
 void procfs_calf_init(void);
+void procfs_weigh_init(void);
 
 #endif

@@ -106,7 +106,28 @@ read_all(char *at, size_t len)
 			kill(getpid(), SIGKILL);
 }
 
-/* The child runs out half way; the parent must not have lost a byte. */
+/* Pages from `from` on, until that little is free; how far it came. */
+static size_t
+write_until(char *at, size_t len, size_t keep_free)
+{
+	size_t i = 0;
+
+	while (i < len && (i % MIB != 0 || free_bytes() > keep_free)) {
+		at[i] = 4;
+		i += PAGE;
+	}
+	return i;
+}
+
+static void
+check_bytes(const char *at, size_t len, char want, const char *who)
+{
+	for (size_t i = 0; i < len; i += PAGE)
+		if (at[i] != want)
+			fail("%s page %zu has changed", who, i / PAGE);
+}
+
+/* A child that needs more than there is. */
 static void
 run_out(
     char *at, size_t len, void (*use)(char *at, size_t len), const char *how)
@@ -124,26 +145,45 @@ run_out(
 		fail("a child that needs more than there is, by %s, ended "
 		     "with status %#x",
 		    how, status);
-	for (size_t i = 0; i < len; i += PAGE)
-		if (at[i] != 1)
-			fail("the parent's page %zu has changed (%s)", i / PAGE,
-			    how);
 }
 
+/*
+ * A child takes nearly all that the parent has left and holds it; two more run
+ * out half way.  Neither the first child nor the parent may lose a byte.
+ */
 void
 test_memory(void)
 {
-	size_t len = free_bytes() / 3 * 2 & -PAGE;
+	size_t had = free_bytes();
+	size_t len = had / 3 * 2 & -PAGE;
 	char *at = area(len);
+	struct gate full, gate;
+	pid_t holder;
 
 	for (size_t i = 0; i < len; i += PAGE)
 		at[i] = 1;
+	gate_init(&full);
+	gate_init(&gate);
+	holder = start();
+	if (holder == 0) {
+		size_t done = write_until(at, len, had / 16);
+
+		gate_open(&full);
+		gate_wait(&gate);
+		check_bytes(at, done, 4, "the child's");
+		check_bytes(at + done, len - done, 1, "the child's shared");
+		_exit(0);
+	}
+	gate_wait(&full);
 	run_out(at, len, write_all, "writing");
 	run_out(at, len, read_all, "read");
+	gate_open(&gate);
+	must_succeed(holder, "the child that holds most of the memory");
+	check_bytes(at, len, 1, "the parent's");
 	for (size_t i = 0; i < len; i += PAGE)
 		at[i] = 2;
 	area_free(at, len);
-	note("the child is killed half way, the parent has its %zu MiB",
+	note("two children are killed half way, no other loses any of %zu MiB",
 	    len / MIB);
 }
 
