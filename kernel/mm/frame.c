@@ -173,6 +173,13 @@ frame_fail_after(u64 n, bool and_after)
 	return seen;
 }
 
+void
+frame_fail_end(void)
+{
+	if (atomic_load(&fail_thread) == thread_current())
+		atomic_store_release(&fail_thread, NULL);
+}
+
 struct page *
 frame_alloc(enum page_kind kind)
 {

@@ -147,6 +147,8 @@ u64 frame_never_added(void);
  * Returns how many allocations were counted since the last call.
  */
 u64 frame_fail_after(u64 n, bool and_after);
+/* The calling thread ends: what it asked for is not for who gets its place. */
+void frame_fail_end(void);
 /* Counts one, and says whether it is to fail. */
 bool frame_fails_on_purpose(void);
 

@@ -19,6 +19,7 @@
 #include "fs/cred.h"
 #include "fs/fs_context.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/mm.h"
 #include "proc/fdtable.h"
 #include "proc/futex.h"
@@ -285,14 +286,17 @@ leave(int status)
 	 * tables, and no hart may run with them.
 	 */
 	mm_use(NULL);
-	if (!leave_list(t, status))
+	if (!leave_list(t, status)) {
+		frame_fail_end();
 		thread_exit();
+	}
 	if (p == proc_init1)
 		end_machine(p->exit_status);
 	itimer_exit(p);
 	leave_memory(t);
 	signal_exit_proc(p);
 	session_leave(p);
+	frame_fail_end();
 	leave_tree(p);
 	thread_exit();
 }

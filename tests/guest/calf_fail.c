@@ -1,10 +1,10 @@
 /*
- * Every allocation that a call makes fails once: the first in one try, the
- * second in the next, until one goes through.  Whichever it was, the call says
- * so and has done nothing, or the program is killed for want of a page; and in
- * the end nothing is lost.
+ * Every allocation that a call makes fails, alone or with all that follow it:
+ * the first in one try, the second in the next, until one goes through.
+ * Whichever it was, the call says so and has done nothing, or the program is
+ * killed for want of a page; and in the end nothing is lost.
  */
-#include "tap.h"
+#include "fail.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -13,20 +13,6 @@
 #define PR_CALF_FAIL 0x43414c46
 /* More allocations than any of these calls makes. */
 #define MAX_TRIES 2000
-
-/* How a try can end, as an exit status. */
-enum {
-	DONE,    /* the call succeeded, and nothing had failed */
-	REFUSED, /* it failed as it should */
-	ANYWAY,  /* something failed that it could do without */
-	BROKEN,  /* an error that has nothing to do with memory */
-};
-
-static long
-fail_after(long n)
-{
-	return prctl(PR_CALF_FAIL, n, 0, 0, 0);
-}
 
 /* ------------------------------------------------ what is tried */
 
@@ -143,7 +129,7 @@ try_map(void)
 	return munmap(p + 4096, 4096) ? errno : 0;
 }
 
-static const struct {
+static const struct call {
 	const char *name;
 	int (*try)(void);
 } calls[] = {
@@ -163,10 +149,18 @@ static const struct {
 
 /* ------------------------------------------------ trying */
 
-static int
-verdict(int err, long n)
+long
+fail_after(long n, bool and_after)
 {
-	long seen = fail_after(0);
+	/* Its page is ours from now on: telling an error takes no memory. */
+	*(volatile int *)&errno = 0;
+	return prctl(PR_CALF_FAIL, n, and_after, 0, 0);
+}
+
+int
+fail_verdict(int err, long n)
+{
+	long seen = fail_after(0, false);
 
 	if (err == 0)
 		return seen < n ? DONE : ANYWAY;
@@ -176,13 +170,14 @@ verdict(int err, long n)
 /* The program that try_exec and try_script run. */
 HELPER(calf_fail_exec)
 {
-	_exit(verdict(0, strtol(argv[argc - 1], NULL, 0)));
+	_exit(fail_verdict(0, strtol(argv[argc - 1], NULL, 0)));
 }
 
 /* In a process of its own: its memory is a fork's, shared with ours. */
 static int
-one_try(int (*try)(void), long n)
+one_try(const void *arg, long n, bool and_after)
 {
+	const struct call *c = arg;
 	pid_t pid;
 
 	snprintf(tries_left, sizeof(tries_left), "%ld", n);
@@ -190,21 +185,22 @@ one_try(int (*try)(void), long n)
 	if (pid == 0) {
 		int err;
 
-		fail_after(n);
-		err = try();
-		_exit(verdict(err, n));
+		fail_after(n, and_after);
+		err = c->try();
+		_exit(fail_verdict(err, n));
 	}
 	return wait_status(pid);
 }
 
-static void
-all_tries(const char *name, int (*try)(void))
+void
+fail_all_tries(const char *name, bool and_after,
+    int (*one)(const void *arg, long n, bool and_after), const void *arg)
 {
 	int status = -1;
 	int n, nr_refused = 0, nr_killed = 0;
 
 	for (n = 1; n < MAX_TRIES; n++) {
-		status = one_try(try, n);
+		status = one(arg, n, and_after);
 		if (status == SIGKILL)
 			nr_killed++;
 		else if (status == REFUSED << 8)
@@ -212,14 +208,23 @@ all_tries(const char *name, int (*try)(void))
 		else if (status != ANYWAY << 8)
 			break;
 	}
-	is(status, DONE << 8, "%s, each allocation failing once", name);
+	is(status, DONE << 8, "%s, each allocation failing%s", name,
+	    and_after ? " with all that follow" : " once");
 	note("%s: %d tries, %d refused, %d killed", name, n, nr_refused,
 	    nr_killed);
 }
 
-/* Frames of user memory and small objects: what a failure could lose. */
-static long
-frames_used(void)
+static void
+all_calls(void)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		fail_all_tries(calls[i].name, false, one_try, &calls[i]);
+		fail_all_tries(calls[i].name, true, one_try, &calls[i]);
+	}
+}
+
+long
+fail_frames_used(void)
 {
 	char buf[1024], *s;
 	long sum = 0;
@@ -236,8 +241,8 @@ frames_used(void)
 	return sum;
 }
 
-static void
-audit(void)
+void
+fail_audit(void)
 {
 	char buf[256] = "";
 	int fd = must(open("/proc/calf/audit", O_RDONLY));
@@ -259,21 +264,18 @@ make_script(void)
 
 TEST(calf_fail)
 {
-	size_t i;
 	long before;
 
-	if (fail_after(0) < 0) {
+	if (fail_after(0, false) < 0) {
 		skip("only the debug build fails on purpose");
 		return;
 	}
 	make_script();
-	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
-		all_tries(calls[i].name, calls[i].try);
+	all_calls();
 	/* All that is kept for the next time has been made by now. */
-	before = frames_used();
-	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
-		all_tries(calls[i].name, calls[i].try);
-	ok(labs(frames_used() - before) < 8, "and nothing is lost: %ld, %ld",
-	    before, frames_used());
-	audit();
+	before = fail_frames_used();
+	all_calls();
+	ok(labs(fail_frames_used() - before) < 8,
+	    "and nothing is lost: %ld, %ld", before, fail_frames_used());
+	fail_audit();
 }
