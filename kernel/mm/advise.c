@@ -38,33 +38,27 @@ drop_piece(struct mm *mm, struct region *r, u64 start, u64 end)
 }
 
 static int
+own_piece(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	(void)r;
+	return mm_own_edges_locked(mm, start, end);
+}
+
+/* What dropping needs is had for all pieces before the first one goes. */
+static int
+drop(struct mm *mm, u64 start, u64 end, piece_fn *fn)
+{
+	int err = each_piece(mm, start, end, own_piece);
+
+	return err < 0 ? err : each_piece(mm, start, end, fn);
+}
+
+static int
 free_piece(struct mm *mm, struct region *r, u64 start, u64 end)
 {
 	if (r->object != NULL || (r->flags & MM_SHARED))
 		return -EINVAL;
 	return drop_piece(mm, r, start, end);
-}
-
-static int
-populate_piece(struct mm *mm, u64 start, u64 end, bool write)
-{
-	int err = mm_populate_locked(mm, start, end, write);
-
-	return err == -EACCES ? -EINVAL : err;
-}
-
-static int
-populate_read(struct mm *mm, struct region *r, u64 start, u64 end)
-{
-	(void)r;
-	return populate_piece(mm, start, end, false);
-}
-
-static int
-populate_write(struct mm *mm, struct region *r, u64 start, u64 end)
-{
-	(void)r;
-	return populate_piece(mm, start, end, true);
 }
 
 /* Sets and clears flags of the regions in the range. */
@@ -104,36 +98,133 @@ wipe_on_fork(struct mm *mm, u64 start, u64 end)
 	return err < 0 ? err : change_flags(mm, start, end, MM_WIPEONFORK, 0);
 }
 
+/* ---- asking for memory now ----------------------------------------------- */
+
+/* The tables that owning all of [start, end) takes. */
 static u64
-missing_pages(struct mm *mm, u64 start, u64 end)
+tables_needed(struct mm *mm, u64 start, u64 end)
 {
-	u64 missing = (end - start) >> PAGE_SHIFT;
+	u64 nr = 0, at, next;
+	bool above_counted = false;
+
+	for (at = start; at < end; at = next) {
+		u32 needs = tree_own_needs(mm->root, uaddr(at));
+
+		next = align_down(at, pt_span(1)) + pt_span(1);
+		if (needs > 0)
+			nr += above_counted ? 1 : needs;
+		/* The level above is made or copied once for all below it. */
+		above_counted = needs > 1 && !is_aligned(next, pt_span(2));
+	}
+	return nr;
+}
+
+/* Private pages that a write would not find there for it alone. */
+static u64
+pages_needed(struct mm *mm, u64 start, u64 end)
+{
+	u64 nr = (end - start) >> PAGE_SHIFT;
 	uaddr_t at = uaddr(start);
 	u64 word;
 
 	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
-		missing--;
+		if (page_is_sole(pfn_page(pt_pfn(word))) &&
+		    tree_own_needs(mm->root, at) == 0)
+			nr--;
 		at.val += PAGE_SIZE;
 	}
-	return missing;
+	return nr;
+}
+
+static void
+stock_drop(struct mm_stock *s)
+{
+	struct page *p;
+
+	while ((p = s->pages) != NULL) {
+		s->pages = p->next_free;
+		page_put(p);
+	}
+	while ((p = s->tables) != NULL) {
+		s->tables = p->next_free;
+		if (refcount_put(&p->refs))
+			frame_free(p);
+	}
+}
+
+static int
+stock_add(struct page **list, u64 *nr, enum page_kind kind, u64 want)
+{
+	struct page *p;
+
+	for (; want > 0; want--) {
+		p = frame_alloc(kind);
+		if (p == NULL)
+			return -ENOMEM;
+		p->next_free = *list;
+		*list = p;
+		++*nr;
+		thread_preempt_point();
+	}
+	return 0;
+}
+
+static int
+stock_fill(struct mm_stock *s, u64 nr_pages, u64 nr_tables)
+{
+	struct frame_stats have;
+	int err;
+
+	/* Not all of memory shall be taken only to see that it is not enough.
+	 */
+	frame_stats(&have);
+	if (nr_pages + nr_tables > have.free)
+		return -ENOMEM;
+	err = stock_add(&s->tables, &s->nr_tables, PAGE_TABLE, nr_tables);
+	if (err == 0)
+		err = stock_add(&s->pages, &s->nr_pages, PAGE_ANON, nr_pages);
+	if (err < 0)
+		stock_drop(s);
+	return err;
+}
+
+/* What the pieces of a range need, summed up. */
+static u64
+stock_of_pages(struct mm *mm, u64 start, u64 end)
+{
+	struct region *r;
+	u64 at = start, next, nr = 0;
+
+	for (; at < end; at = next) {
+		r = region_at(mm, at);
+		next = MIN(r->end, end);
+		if (!(r->flags & MM_SHARED))
+			nr += pages_needed(mm, at, next);
+	}
+	return nr;
 }
 
 /*
- * Asking for memory now gets it or fails: what cannot all be had is not begun.
- * (Somebody else may still take the last of it meanwhile; then what was had
- * stays.)
+ * Asking for memory now gets it or fails: what private pages and tables take
+ * is had before the first of them is put in its place.  (What is shared belongs
+ * to its object, where it stays.)
  */
 static int
-populate(struct mm *mm, u64 start, u64 end, piece_fn *fn)
+populate(struct mm *mm, u64 start, u64 end, bool write)
 {
-	struct frame_stats s;
+	struct mm_stock stock = {.nr_pages = 0};
+	int err = 0;
 
 	if (!region_covers(mm, start, end))
 		return -ENOMEM;
-	frame_stats(&s);
-	if (fn == populate_write && missing_pages(mm, start, end) > s.free)
-		return -ENOMEM;
-	return each_piece(mm, start, end, fn);
+	if (write)
+		err = stock_fill(&stock, stock_of_pages(mm, start, end),
+		    tables_needed(mm, start, end));
+	if (err < 0)
+		return err;
+	err = mm_populate_from_locked(mm, start, end, write, &stock);
+	stock_drop(&stock);
+	return err == -EACCES ? -EINVAL : err;
 }
 
 static int
@@ -154,9 +245,9 @@ advise_locked(struct mm *mm, u64 start, u64 end, int advice)
 	case MADV_PAGEOUT:
 		return 0;
 	case MADV_DONTNEED:
-		return each_piece(mm, start, end, drop_piece);
+		return drop(mm, start, end, drop_piece);
 	case MADV_FREE:
-		return each_piece(mm, start, end, free_piece);
+		return drop(mm, start, end, free_piece);
 	case MADV_DONTFORK:
 		return change_flags(mm, start, end, MM_DONTFORK, 0);
 	case MADV_DOFORK:
@@ -166,9 +257,9 @@ advise_locked(struct mm *mm, u64 start, u64 end, int advice)
 	case MADV_KEEPONFORK:
 		return change_flags(mm, start, end, 0, MM_WIPEONFORK);
 	case MADV_POPULATE_READ:
-		return populate(mm, start, end, populate_read);
+		return populate(mm, start, end, false);
 	case MADV_POPULATE_WRITE:
-		return populate(mm, start, end, populate_write);
+		return populate(mm, start, end, true);
 	}
 	return -EINVAL;
 }

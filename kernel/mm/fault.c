@@ -35,6 +35,7 @@ struct fault {
 	bool write;
 	struct page *found;
 	struct page *frame;
+	struct mm_stock *stock; /* frames put by for this fault, or NULL */
 	struct tree_spare spare;
 	struct tree_path path;
 	struct tree_gather gather;
@@ -142,6 +143,43 @@ wants_frame(const struct fault *f)
 	    !page_is_sole(pfn_page(pt_pfn(word)));
 }
 
+static struct page *
+take_first(struct page **list, u64 *nr)
+{
+	struct page *p = *list;
+
+	*list = p->next_free;
+	p->next_free = NULL;
+	--*nr;
+	return p;
+}
+
+static int
+obtain_tables(struct fault *f, u32 nr)
+{
+	struct mm_stock *s = f->stock;
+
+	if (s == NULL || s->nr_tables < nr)
+		return tree_spare_fill(&f->spare, nr);
+	for (f->spare.nr = 0; f->spare.nr < nr; f->spare.nr++)
+		f->spare.pages[f->spare.nr] =
+		    take_first(&s->tables, &s->nr_tables);
+	return 0;
+}
+
+static int
+obtain_frame(struct fault *f)
+{
+	struct mm_stock *s = f->stock;
+
+	if (s == NULL || s->nr_pages == 0) {
+		f->frame = frame_alloc(PAGE_ANON);
+		return f->frame != NULL ? 0 : -ENOMEM;
+	}
+	f->frame = take_first(&s->pages, &s->nr_pages);
+	return 0;
+}
+
 static int
 obtain(struct fault *f)
 {
@@ -155,16 +193,11 @@ obtain(struct fault *f)
 			return err == -EFBIG ? -ERANGE : err;
 	}
 	if (tables > 0) {
-		err = tree_spare_fill(&f->spare, tables);
+		err = obtain_tables(f, tables);
 		if (err < 0)
 			return err;
 	}
-	if (wants_frame(f)) {
-		f->frame = frame_alloc(PAGE_ANON);
-		if (f->frame == NULL)
-			return -ENOMEM;
-	}
-	return 0;
+	return wants_frame(f) ? obtain_frame(f) : 0;
 }
 
 static void
@@ -371,12 +404,14 @@ begin(struct fault *f, struct mm *mm, u64 page, bool write)
 	f->write = write;
 	f->found = NULL;
 	f->frame = NULL;
+	f->stock = NULL;
 	f->spare.nr = 0;
 	mm_gather_init(mm, &f->gather);
 }
 
-int
-mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
+static int
+fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force,
+    struct mm_stock *stock)
 {
 	struct fault f;
 	int err;
@@ -388,11 +423,18 @@ mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 	if (!allowed(f.region, access, force))
 		return -EACCES;
 	begin(&f, mm, align_down(addr, PAGE_SIZE), access == FAULT_WRITE);
+	f.stock = stock;
 	err = handle(&f);
 	release(&f);
 	if (err == -ENOMEM)
 		mm_count(MM_STAT_OUT_OF_MEMORY);
 	return err;
+}
+
+int
+mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
+{
+	return fault_locked(mm, addr, access, force, NULL);
 }
 
 int
@@ -411,12 +453,19 @@ mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 int
 mm_populate_locked(struct mm *mm, u64 start, u64 end, bool write)
 {
+	return mm_populate_from_locked(mm, start, end, write, NULL);
+}
+
+int
+mm_populate_from_locked(
+    struct mm *mm, u64 start, u64 end, bool write, struct mm_stock *stock)
+{
 	int err = 0;
 	u64 at;
 
 	for (at = start; at < end && err == 0; at += PAGE_SIZE) {
-		err = mm_fault_locked(
-		    mm, at, write ? FAULT_WRITE : FAULT_READ, false);
+		err = fault_locked(
+		    mm, at, write ? FAULT_WRITE : FAULT_READ, false, stock);
 		if (err == 0 && thread_must_end())
 			err = -EINTR;
 		thread_preempt_point();

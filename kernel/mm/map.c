@@ -61,6 +61,18 @@ own_edges(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
 }
 
 int
+mm_own_edges_locked(struct mm *mm, u64 start, u64 end)
+{
+	struct tree_gather g;
+	int err;
+
+	mm_gather_init(mm, &g);
+	err = own_edges(mm, start, end, &g);
+	gather_finish(&g);
+	return err;
+}
+
+int
 mm_zap_locked(struct mm *mm, u64 start, u64 end)
 {
 	struct tree_gather g;

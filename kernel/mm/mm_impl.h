@@ -87,6 +87,17 @@ mm_unlock(struct mm *mm) RELEASES(&mm->lock) NO_LOCK_CHECK
 	mutex_unlock(&mm->lock);
 }
 
+/*
+ * struct mm_stock: frames that one call has put by for the faults that it is
+ * going to make, so that it has them all or takes none.  On its stack.
+ */
+struct mm_stock {
+	struct page *pages; /* linked by next_free, as are the tables */
+	struct page *tables;
+	u64 nr_pages;
+	u64 nr_tables;
+};
+
 /* ---- regions (region.c) ------------------------------------------------- */
 
 int region_block_create(u32 room, struct region_block **out) MUST_CHECK;
@@ -126,6 +137,8 @@ void mm_gather_init(struct mm *mm, struct tree_gather *g);
 int mm_unmap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 int mm_map_locked(
     struct mm *mm, const struct mm_map_args *a, u64 *out) MUST_CHECK;
+/* Gets what mm_zap_locked of the same range may fail for. */
+int mm_own_edges_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 /* Everything in [start, end) goes, the regions stay. */
 int mm_zap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 int mm_fault_locked(
@@ -133,6 +146,9 @@ int mm_fault_locked(
 /* Faults in what it can of [start, end). */
 int mm_populate_locked(
     struct mm *mm, u64 start, u64 end, bool write) MUST_CHECK;
+/* The same with frames from a stock (NULL: none), as long as it has any. */
+int mm_populate_from_locked(struct mm *mm, u64 start, u64 end, bool write,
+    struct mm_stock *stock) MUST_CHECK;
 /* RWX bits of a leaf for this protection, without regard to sharing. */
 u64 mm_leaf_rights(u32 prot);
 /*
