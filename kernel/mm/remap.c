@@ -75,55 +75,119 @@ move_leaves(struct mm *mm, u64 from, u64 to, u64 len)
 	tlb_flush(&mm->space);
 }
 
-static int
-pick_target(struct remap *m, u64 *to)
+static bool
+is_taken(struct mm *mm, u64 start, u64 end)
 {
-	struct mm *mm = m->mm;
+	struct region *r = region_above(mm, start);
 
-	if (!(m->flags & MREMAP_FIXED)) {
-		*to = region_find_gap(mm, m->new_len);
-		return *to != 0 ? 0 : -ENOMEM;
-	}
-	*to = m->target;
-	return mm_unmap_locked(mm, *to, *to + m->new_len);
+	return r != NULL && r->start < end;
+}
+
+/* All tables of the new place, if there is anything to take out of them. */
+static int
+own_target(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
+{
+	u64 at;
+	int err = 0;
+
+	if (!is_taken(mm, start, end))
+		return 0;
+	for (at = start; err == 0 && at < end;
+	     at = align_down(at, pt_span(1)) + pt_span(1))
+		err = tree_own_existing(mm->root, uaddr(at), g);
+	return err;
 }
 
 /*
- * The pages move to a place of new_len; MREMAP_DONTUNMAP leaves the old
- * region, empty.
+ * Empties the new place in pieces that cover no table, so that those which
+ * prepare_move has made stay.
+ */
+static void
+clear_target(struct mm *mm, u64 start, u64 end)
+{
+	struct tree_gather g;
+	u64 at, next;
+
+	if (!is_taken(mm, start, end))
+		return;
+	region_split(mm, start);
+	region_split(mm, end);
+	region_remove(mm, start, end);
+	mm_gather_init(mm, &g);
+	for (at = start; at < end; at = next) {
+		next = align_down(at, pt_span(1)) + PAGE_SIZE;
+		if (next <= at)
+			next += pt_span(1);
+		next = MIN(next, end);
+		tree_zap(mm->root, uaddr(at), uaddr(next), &g);
+	}
+	gather_finish(&g);
+}
+
+/* Everything that a move may fail for; nothing that anybody can see. */
+static int
+prepare(struct remap *m, u64 to, u64 moved)
+{
+	struct mm *mm = m->mm;
+	struct tree_gather g;
+	/* Two borders at the new place, its region, and two at the old one. */
+	int err = region_own(mm, 6);
+
+	if (err < 0)
+		return err;
+	mm_gather_init(mm, &g);
+	err = own_target(mm, to, to + m->new_len, &g);
+	if (err == 0)
+		err = prepare_move(mm, m->old, to, moved, &g);
+	gather_finish(&g);
+	if (err == 0 && moved < m->old_len)
+		err = mm_own_edges_locked(
+		    mm, m->old + moved, m->old + m->old_len);
+	return err;
+}
+
+/* The old place's region goes, and of its pages those that did not move. */
+static void
+leave_old(struct remap *m, u64 moved)
+{
+	struct mm *mm = m->mm;
+	u64 end = m->old + m->old_len;
+	struct tree_gather g;
+
+	region_split(mm, m->old);
+	region_split(mm, end);
+	region_remove(mm, m->old, end);
+	if (moved == m->old_len)
+		return;
+	mm_gather_init(mm, &g);
+	tree_zap(mm->root, uaddr(m->old + moved), uaddr(end), &g);
+	gather_finish(&g);
+}
+
+/*
+ * The pages move to a place of new_len, of which MREMAP_FIXED takes what was
+ * there; MREMAP_DONTUNMAP leaves the old region, empty.
  */
 static int
 move(struct remap *m, u64 *out)
 {
 	struct mm *mm = m->mm;
 	u64 moved = MIN(m->old_len, m->new_len);
-	struct tree_gather g;
 	struct region r;
-	u64 to;
+	u64 to = m->target;
 	int err;
 
 	if (!mm_room_for(mm, m->new_len >> PAGE_SHIFT))
 		return -ENOMEM;
-	/* What does not come along goes first: that may still fail. */
-	if (m->new_len < m->old_len) {
-		err = mm_unmap_locked(
-		    mm, m->old + m->new_len, m->old + m->old_len);
-		if (err < 0)
-			return err;
-		m->old_len = m->new_len;
-		moved = m->new_len;
-	}
-	err = pick_target(m, &to);
-	if (err == 0)
-		err = region_own(mm, 4);
-	if (err < 0)
-		return err;
-	mm_gather_init(mm, &g);
-	err = prepare_move(mm, m->old, to, moved, &g);
-	gather_finish(&g);
+	if (!(m->flags & MREMAP_FIXED))
+		to = region_find_gap(mm, m->new_len);
+	if (to == 0)
+		return -ENOMEM;
+	err = prepare(m, to, moved);
 	if (err < 0)
 		return err;
 	/* commit */
+	clear_target(mm, to, to + m->new_len);
 	r = *region_at(mm, m->old);
 	if (r.object != NULL)
 		r.offset += m->old - r.start;
@@ -133,12 +197,8 @@ move(struct remap *m, u64 *out)
 	region_merge(mm, to, r.end);
 	move_leaves(mm, m->old, to, moved);
 	*out = to;
-	if (m->flags & MREMAP_DONTUNMAP)
-		return 0;
-	/* Nothing is left there, and region_own has made room for borders. */
-	region_split(mm, m->old);
-	region_split(mm, m->old + m->old_len);
-	region_remove(mm, m->old, m->old + m->old_len);
+	if (!(m->flags & MREMAP_DONTUNMAP))
+		leave_old(m, moved);
 	return 0;
 }
 
