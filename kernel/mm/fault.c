@@ -328,7 +328,13 @@ write_present(struct fault *f, u64 word, bool fresh_table)
 {
 	struct page *p = pfn_page(pt_pfn(word));
 
-	if (f->path.node[0]->frozen && !fresh_table) {
+	/*
+	 * A frozen table is one whose other holders are gone, and a page that
+	 * is ours alone and not writable is one of many like it, most often:
+	 * they get W back together.  In a table that was copied just now there
+	 * is no such page.
+	 */
+	if (!fresh_table && (f->path.node[0]->frozen || page_is_sole(p))) {
 		thaw(f);
 		word = pt_load(f->path.entry[0]);
 	}

@@ -48,6 +48,21 @@ stack_room(const struct mm *mm)
 	return MAX(room, STACK_ROOM_MIN) + RANDOM_STACK_BYTES;
 }
 
+/*
+ * Mappings begin below the stack's last gigabyte, so that the stack shares its
+ * level-1 table with nothing that grows large.  A program that comes back from
+ * fork writes to its stack at once, and that copies this table.
+ */
+static u64
+first_map_top(const struct mm *mm)
+{
+	u64 top = align_down(USER_TOP - stack_room(mm), pt_span(2));
+
+	if (mm->c.random)
+		top -= random_u64() % RANDOM_MAP_PAGES * PAGE_SIZE;
+	return top;
+}
+
 int
 mm_map_stack(struct mm *mm, uaddr_t top, u64 first_bytes, u32 prot)
 {
@@ -66,10 +81,7 @@ mm_map_stack(struct mm *mm, uaddr_t top, u64 first_bytes, u32 prot)
 	err = mm_map_locked(mm, &args, &at);
 	if (err == 0) {
 		mm->c.stack_top = top.val;
-		mm->c.map_top = USER_TOP - stack_room(mm);
-		if (mm->c.random)
-			mm->c.map_top -=
-			    (random_u64() % RANDOM_MAP_PAGES) * PAGE_SIZE;
+		mm->c.map_top = first_map_top(mm);
 	}
 	mm_unlock(mm);
 	return err;
@@ -88,6 +100,8 @@ mm_map_vdso(struct mm *mm, uaddr_t *out)
 	int err;
 
 	mm_lock(mm);
+	/* Beside the stack if there is room: it needs no tables of its own. */
+	args.addr = uaddr(USER_TOP - stack_room(mm) - PAGE_SIZE);
 	err = mm_map_locked(mm, &args, &at);
 	if (err == 0)
 		mm->c.vdso = at;
