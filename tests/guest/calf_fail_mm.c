@@ -661,14 +661,21 @@ static const struct act {
     {"the break, down", shrink_break, grow_heap},
 };
 
-/* What the test itself needs shall be there before anything fails. */
+/*
+ * What the test itself needs shall be there before anything fails: some stack,
+ * and all of the program's code, whose pages count as resident too.
+ */
 static void
-touch_stack(void)
+touch_own(void)
 {
+	extern char __executable_start[], etext[];
+	uintptr_t start = (uintptr_t)__executable_start & -PAGE;
 	volatile char deep[32 << 10];
 
 	for (size_t i = 0; i < sizeof(deep); i += 512)
 		deep[i] = 1;
+	must(madvise(
+	    (void *)start, (uintptr_t)etext - start, MADV_POPULATE_READ));
 }
 
 static int
@@ -691,7 +698,7 @@ one_act(const void *arg, long n, bool and_after)
 
 	if (pid > 0)
 		return wait_status(pid);
-	touch_stack();
+	touch_own();
 	if (a->prepare != NULL)
 		a->prepare();
 	/* Twice: where the first look is kept is memory of ours as well. */
@@ -759,7 +766,7 @@ TEST_NEEDS(calf_fail_mm, 8)
 	make_pipe();
 	filler = spawn(fill_pipe);
 	make_area();
-	touch_stack();
+	touch_own();
 	all_acts(true);
 	/* All that is kept for the next time has been made by now. */
 	used = fail_frames_used();
