@@ -275,33 +275,6 @@ thread_use_space(struct tlb_space *space)
 	irq_pop_off();
 }
 
-/* In ticks, since every trap comes by here twice. */
-static u64
-lap(struct thread *t)
-{
-	u64 now = arch_ticks();
-	u64 spent = now - t->stamp_ticks;
-
-	t->stamp_ticks = now;
-	return spent;
-}
-
-void
-thread_account_user(void)
-{
-	struct thread *t = thread_current();
-
-	t->user_ticks += lap(t);
-}
-
-void
-thread_account_system(void)
-{
-	struct thread *t = thread_current();
-
-	t->system_ticks += lap(t);
-}
-
 void
 thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg)
 {

@@ -114,10 +114,6 @@ void thread_sleep_ns(u64 duration_ns);
 /* Makes space the current thread's address space, now; NULL for none. */
 void thread_use_space(struct tlb_space *space);
 
-/* Brings user_ticks and system_ticks of the current thread up to date. */
-void thread_account_user(void);
-void thread_account_system(void);
-
 /* Calls fn for each thread; debug printing and /proc only. */
 void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
 
@@ -130,6 +126,34 @@ static inline struct thread *
 thread_current(void)
 {
 	return hart_this()->current;
+}
+
+/* In ticks, since every trap comes by here twice. */
+static inline u64
+thread_lap(struct thread *t)
+{
+	u64 now = arch_ticks();
+	u64 spent = now - t->stamp_ticks;
+
+	t->stamp_ticks = now;
+	return spent;
+}
+
+/* Brings user_ticks and system_ticks of the current thread up to date. */
+static inline void
+thread_account_user(void)
+{
+	struct thread *t = thread_current();
+
+	t->user_ticks += thread_lap(t);
+}
+
+static inline void
+thread_account_system(void)
+{
+	struct thread *t = thread_current();
+
+	t->system_ticks += thread_lap(t);
 }
 
 #endif

@@ -203,7 +203,8 @@ obtain(struct fault *f)
 static void
 release(struct fault *f)
 {
-	tree_spare_drop(&f->spare);
+	if (f->spare.nr > 0)
+		tree_spare_drop(&f->spare);
 	if (f->frame != NULL)
 		page_put(f->frame);
 	if (f->found != NULL)
@@ -211,6 +212,28 @@ release(struct fault *f)
 }
 
 /* ---- filling ------------------------------------------------------------ */
+
+/*
+ * Somebody, on some hart, wrote what is to be run: before any hart can fetch it
+ * here, no hart remembers what the frame held earlier.
+ */
+static void
+flush_code(struct fault *f)
+{
+	if (f->region->prot & MM_EXEC)
+		tlb_flush_code(&f->mm->space);
+}
+
+/* The bytes of a page go into the frame that takes its place. */
+static void
+copy_bytes(struct fault *f, struct page *from)
+{
+	if (from == zero_page)
+		memset(page_kva(f->frame), 0, PAGE_SIZE);
+	else
+		memcpy(page_kva(f->frame), page_kva(from), PAGE_SIZE);
+	flush_code(f);
+}
 
 /* The leaf takes over the caller's reference to p. */
 static void
@@ -222,6 +245,7 @@ map_take(struct fault *f, struct page *p, u64 rwx)
 static void
 map_object_page(struct fault *f, u64 rwx)
 {
+	flush_code(f);
 	map_take(f, f->found, rwx);
 	f->found = NULL;
 	mm_count(MM_STAT_CACHE_MAPS);
@@ -242,10 +266,7 @@ fill_for_read(struct fault *f)
 static void
 fill_for_write(struct fault *f)
 {
-	if (f->found != NULL)
-		memcpy(page_kva(f->frame), page_kva(f->found), PAGE_SIZE);
-	else
-		memset(page_kva(f->frame), 0, PAGE_SIZE);
+	copy_bytes(f, f->found != NULL ? f->found : zero_page);
 	map_take(f, f->frame, rights(f) | PTE_R | PTE_W);
 	f->frame = NULL;
 	mm_count(MM_STAT_ZERO_FILLS);
@@ -260,41 +281,31 @@ fill(struct fault *f)
 		fill_for_write(f);
 	else
 		fill_for_read(f);
-	/* Somebody wrote the code that is in there, on some hart. */
-	if (f->region->prot & MM_EXEC)
-		tlb_flush_code(&f->mm->space);
 	tlb_fence_local(&f->mm->space);
 }
 
 /* ---- writing to what is there ------------------------------------------- */
 
+/*
+ * Until every hart has fenced, some sibling thread may still read the old page;
+ * so nobody, not even another sibling, may write to the new one yet.  While
+ * both hold the same bytes it does not matter which of them is read.
+ */
 static void
 copy_page(struct fault *f, struct page *old)
 {
-	pfn_t copy;
+	u64 read = rights(f) | PTE_R;
+	pfn_t copy = page_pfn(f->frame);
 
-	if (old == zero_page)
-		memset(page_kva(f->frame), 0, PAGE_SIZE);
-	else
-		memcpy(page_kva(f->frame), page_kva(old), PAGE_SIZE);
-	copy = page_pfn(f->frame);
-	/*
-	 * Until every hart has fenced, some sibling thread may still read the
-	 * old page; so nobody, not even another sibling, may write to the new
-	 * one yet.  While both hold the same bytes it does not matter which of
-	 * them is read.
-	 */
-	map_take(f, f->frame, (rights(f) | PTE_R) & ~PTE_W);
+	copy_bytes(f, old);
+	map_take(f, f->frame, read & ~PTE_W);
 	f->frame = NULL;
-	if (f->region->prot & MM_EXEC)
-		tlb_flush_code(&f->mm->space);
 	/* The old page's count falls only after this (T5). */
 	if (f->gather.pending)
 		gather_finish(&f->gather);
 	else
 		tlb_flush_page(&f->mm->space, uaddr(f->page));
-	tree_set_leaf(&f->path, pt_leaf(copy, rights(f) | PTE_R | PTE_W));
-	tlb_fence_local(&f->mm->space);
+	tree_set_leaf(&f->path, pt_leaf(copy, read | PTE_W));
 	tree_put(old);
 	mm_count(MM_STAT_PAGES_COPIED);
 }
@@ -346,7 +357,6 @@ write_present(struct fault *f, u64 word, bool fresh_table)
 		mm_count(MM_STAT_PAGES_REUSED);
 	} else {
 		copy_page(f, p);
-		return;
 	}
 	tlb_fence_local(&f->mm->space);
 }
@@ -397,7 +407,8 @@ handle(struct fault *f)
 		fill(f);
 	else
 		write_present(f, word, f->spare.nr < spare);
-	gather_finish(&f->gather);
+	if (f->gather.nr > 0)
+		gather_finish(&f->gather);
 	return 0;
 }
 

@@ -105,11 +105,10 @@ refill(struct hart *h)
 static struct page *
 take_cached(enum page_kind kind)
 {
-	struct hart *h;
+	bool irqs_were_on = arch_irqs_disable();
+	struct hart *h = hart_this();
 	struct page *p;
 
-	irq_push_off();
-	h = hart_this();
 	if (h->frame_cache == NULL)
 		refill(h);
 	p = h->frame_cache;
@@ -120,7 +119,8 @@ take_cached(enum page_kind kind)
 		refcount_init(&p->refs, 1);
 		p->kind = kind;
 	}
-	irq_pop_off();
+	if (irqs_were_on)
+		arch_irqs_enable();
 	return p;
 }
 

@@ -224,21 +224,6 @@ mm_map(struct mm *mm, const struct mm_map_args *args, uaddr_t *out)
 
 /* ---- protecting --------------------------------------------------------- */
 
-u64
-mm_leaf_rights(u32 prot)
-{
-	u64 rwx = 0;
-
-	/* Sv39 has no page that can be written and not read. */
-	if (prot & (MM_READ | MM_WRITE))
-		rwx |= PTE_R;
-	if (prot & MM_WRITE)
-		rwx |= PTE_W;
-	if (prot & MM_EXEC)
-		rwx |= PTE_X;
-	return rwx;
-}
-
 /*
  * A leaf's word under another protection.  W is only ever kept, never given:
  * a page that may be written from now on is looked at by its first write.

@@ -101,16 +101,10 @@ mm_create(struct mm **out)
 	return 0;
 }
 
-static void
-flush_space(void *space)
+void
+mm_flush_space(void *space)
 {
 	tlb_flush(space);
-}
-
-void
-mm_gather_init(struct mm *mm, struct tree_gather *g)
-{
-	gather_init(g, flush_space, &mm->space);
 }
 
 /* Drops the user half of the root: nobody runs this space any more. */

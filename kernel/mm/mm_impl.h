@@ -133,7 +133,12 @@ bool mm_room_for_data(const struct mm *mm, u32 prot, u32 flags, u64 pages);
 
 /* ---- pieces of mm.c, map.c ---------------------------------------------- */
 
-void mm_gather_init(struct mm *mm, struct tree_gather *g);
+void mm_flush_space(void *space);
+static inline void
+mm_gather_init(struct mm *mm, struct tree_gather *g)
+{
+	gather_init(g, mm_flush_space, &mm->space);
+}
 int mm_unmap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 int mm_map_locked(
     struct mm *mm, const struct mm_map_args *a, u64 *out) MUST_CHECK;
@@ -150,7 +155,20 @@ int mm_populate_locked(
 int mm_populate_from_locked(struct mm *mm, u64 start, u64 end, bool write,
     struct mm_stock *stock) MUST_CHECK;
 /* RWX bits of a leaf for this protection, without regard to sharing. */
-u64 mm_leaf_rights(u32 prot);
+static inline u64
+mm_leaf_rights(u32 prot)
+{
+	u64 rwx = 0;
+
+	/* Sv39 has no page that can be written and not read. */
+	if (prot & (MM_READ | MM_WRITE))
+		rwx |= PTE_R;
+	if (prot & MM_WRITE)
+		rwx |= PTE_W;
+	if (prot & MM_EXEC)
+		rwx |= PTE_X;
+	return rwx;
+}
 /*
  * The address space after mm in the list (NULL: the first), with a reference;
  * the one on mm is dropped.

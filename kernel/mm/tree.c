@@ -337,7 +337,8 @@ tree_look(struct page *root, uaddr_t va, struct tree_path *path)
 	u32 needs = 0;
 	int level;
 
-	for (level = PT_LEVELS - 1;; level--) {
+	UNROLL(3)
+	for (level = PT_LEVELS - 1; level >= 0; level--) {
 		u64 *entry = &table_of(node)[pt_index(va, level)];
 
 		path->node[level] = node;

@@ -116,10 +116,6 @@ itimer_charge(void)
 	struct proc *p = proc_current();
 	struct cputime spent;
 
-	/* Both are only hints here; to miss a change is to be a tick late. */
-	if (!atomic_load(&p->itimers.cpu_armed) &&
-	    atomic_load(&p->limits[RLIMIT_CPU].soft) == LIMIT_INFINITY)
-		return;
 	spin_lock(&p->sig.lock);
 	cputime_proc_locked(p, &spent);
 	expire_locked(p, ITIMER_KIND_VIRTUAL, spent.user_ns);

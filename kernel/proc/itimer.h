@@ -46,7 +46,7 @@ void itimer_exit(struct proc *p);
 void itimer_limit_changed(struct proc *p);
 
 /*
- * Looks at the CPU time of the current process if one of its timers or its
+ * Looks at the CPU time of the current process, when one of its timers or its
  * limit counts that.  On each return to user code, which the scheduler's tick
  * makes happen often enough while time is being used.
  */

@@ -8,6 +8,7 @@
 #include "proc/proc_impl.h"
 
 #include <asm/siginfo.h>
+#include <linux/resource.h>
 
 void
 upcall_user_enter(void)
@@ -33,9 +34,9 @@ upcall_user_fault(struct trap_frame *f, uaddr_t addr, enum fault_access access)
 
 	(void)f;
 	t->nr_minor_faults++;
+	if (likely(err == 0))
+		return;
 	switch (err) {
-	case 0:
-		break;
 	case -EACCES:
 		signal_force_fault(SIGSEGV, SEGV_ACCERR, addr.val);
 		break;
@@ -78,6 +79,16 @@ upcall_user_exception(struct trap_frame *f)
 	    exceptions[cause].at_pc ? f->pc : f->tval);
 }
 
+/* Both are only hints here; to miss a change is to be a tick late. */
+static bool
+counts_cpu_time(void)
+{
+	struct proc *p = proc_current();
+
+	return atomic_load(&p->itimers.cpu_armed) ||
+	    atomic_load(&p->limits[RLIMIT_CPU].soft) != LIMIT_INFINITY;
+}
+
 void
 upcall_user_return(struct trap_frame *f)
 {
@@ -85,7 +96,8 @@ upcall_user_return(struct trap_frame *f)
 	struct thread *t = thread_current();
 	u32 notify;
 
-	itimer_charge();
+	if (unlikely(counts_cpu_time()))
+		itimer_charge();
 	while ((notify = atomic_load(&t->notify) & due) != 0) {
 		arch_irqs_enable();
 		if (notify & NOTIFY_RESCHED)
