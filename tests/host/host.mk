@@ -111,3 +111,45 @@ host-fuzz-%: $(H)/fuzz_%
 		$(wildcard tests/host/corpus/$*) >$(H)/fuzz_$*.log 2>&1 || \
 	{ tail -n 40 $(H)/fuzz_$*.log; exit 1; }
 	@tail -n 1 $(H)/fuzz_$*.log
+
+# ---- the memory core against a reference ------------------------------------
+#
+# kernel/mm's own files over a simulated machine (tests/host/mm), built three
+# times: to be fast, under the sanitizers, and under them with a place to change
+# harts before each atomic operation.
+#
+#	mm_history          random and exhaustive histories, for the long counts
+#	mm_history_checked  the same under the sanitizers
+#	mm_schedules        several harts at once, in every order
+
+MMCORE := $(patsubst %,kernel/%.c,lib/xmap mm/access mm/advise mm/fault mm/map \
+	mm/mm mm/object mm/region mm/remap mm/tree mm/usercopy)
+MMSIM  := $(patsubst %,tests/host/mm/%.c,compare kernel machine model world)
+MMHIST := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,exhaust history)
+MMSCHED := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,\
+	scenarios schedule)
+
+MMFLAGS := -include tests/host/fake_machine.h -Itests/host/mm
+MMCC_fast    = $(HOSTCC) $(filter-out -O1,$(HFLAGS)) -O2 $(MMFLAGS)
+MMCC_checked = $(HCC) $(MMFLAGS)
+MMCC_points  = $(HCC) $(MMFLAGS) -include tests/host/mm/points.h
+
+define mmvariant
+$(H)/mm-$(1)/%.c.o: %.c tests/host/host.mk Makefile
+	$$(call say,HOST,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(MMCC_$(1)) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach v,fast checked points,$(eval $(call mmvariant,$(v))))
+
+# $(1) program, $(2) variant, $(3) sources
+define mmprogram
+$(H)/$(1): $(3:%=$(H)/mm-$(2)/%.o)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(MMCC_$(2)) -o $$@ $$^
+endef
+$(eval $(call mmprogram,mm_history,fast,$(MMHIST)))
+$(eval $(call mmprogram,mm_history_checked,checked,$(MMHIST)))
+$(eval $(call mmprogram,mm_schedules,points,$(MMSCHED)))
+
+MMPROGRAMS := $(patsubst %,$(H)/%,mm_history mm_history_checked mm_schedules)

@@ -1,0 +1,503 @@
+/* Operations on the kernel's memory core, and on the reference beside it. */
+#include "world.h"
+
+#include <linux/mman.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/errno.h"
+#include "mm/mm_impl.h"
+#include "mm/usercopy.h"
+
+struct world world;
+
+/* ---- objects ------------------------------------------------------------ */
+
+#define FIRST_PAGES 4 /* of each object in the beginning */
+
+/* What the file's store has, until it is cut off. */
+static u32 file_store[OBJ_PAGES][NR_WORDS];
+static struct object file;
+
+static int
+file_fill(struct object *o, u64 index, struct page *p)
+{
+	u32 w;
+
+	(void)o;
+	for (w = 0; w < NR_WORDS; w++)
+		memcpy((char *)page_kva(p) + word_offset[w],
+		    &file_store[index][w], sizeof(u32));
+	return 0;
+}
+
+static void
+file_release(struct object *o)
+{
+	(void)o;
+}
+
+static const struct object_ops file_ops = {
+    .fill = file_fill, .release = file_release};
+
+static void
+make_objects(void)
+{
+	u32 i, w;
+
+	for (i = 0; i < NR_OBJECTS; i++) {
+		world.model.objects[i].size_bytes = FIRST_PAGES * PAGE_SIZE;
+		if (i != FILE_OBJECT &&
+		    object_create_anon(
+			FIRST_PAGES * PAGE_SIZE, &world.objects[i]) < 0)
+			sim_fail("no object");
+	}
+	memset(file_store, 0, sizeof(file_store));
+	for (i = 0; i < FIRST_PAGES; i++)
+		for (w = 0; w < NR_WORDS; w++) {
+			file_store[i][w] = 0xf1000000 + i * NR_WORDS + w;
+			world.model.objects[FILE_OBJECT].words[i][w] =
+			    file_store[i][w];
+		}
+	object_init(&file, &file_ops, FIRST_PAGES * PAGE_SIZE);
+	world.objects[FILE_OBJECT] = &file;
+}
+
+void
+world_reset(u64 seed)
+{
+	sim_reset(seed);
+	model_init_windows();
+	model_reset(&world.model);
+	memset(world.mms, 0, sizeof(world.mms));
+	make_objects();
+}
+
+/* ---- harts and spaces --------------------------------------------------- */
+
+static void
+run(struct mm *mm)
+{
+	if (harts[sim_hart].space != &mm->space)
+		sim_switch(&mm->space);
+}
+
+/* Nobody runs it any more, and its number will not come again. */
+static void
+exit_space(u32 s)
+{
+	struct mm *mm = world.mms[s];
+	u32 i;
+
+	for (i = 0; i < SIM_HARTS; i++)
+		if (harts[i].space == &mm->space)
+			harts[i].space = harts[i].current->space = NULL;
+	sim_forget(mm->space.asid);
+	world.mms[s] = NULL;
+	mm_put(mm);
+}
+
+static s64
+create_space(u32 s)
+{
+	int err = mm_create(&world.mms[s]);
+
+	if (err < 0)
+		return err;
+	mm_set_brk_start(world.mms[s], uaddr(window_va[0]));
+	world.mms[s]->c.map_top = MAP_TOP;
+	return 0;
+}
+
+void
+world_end(void)
+{
+	u32 i;
+
+	sim_fail_no_more();
+	for (i = 0; i < NR_SPACES; i++)
+		if (world.mms[i] != NULL)
+			exit_space(i);
+	for (i = 0; i < NR_OBJECTS; i++) {
+		if (refcount_read(&world.objects[i]->refs) != 1)
+			sim_fail("object %u has %lu holders left", i,
+			    refcount_read(&world.objects[i]->refs));
+		object_put(world.objects[i]);
+	}
+	/* The zero page and the kernel's root stay. */
+	if (sim_nr_free() != SIM_FRAMES - 2)
+		sim_fail("%lu frames leaked", SIM_FRAMES - 2 - sim_nr_free());
+	if (sim_nr_objects != 0)
+		sim_fail("%lu small objects leaked", sim_nr_objects);
+}
+
+/* ---- bytes -------------------------------------------------------------- */
+
+static s64
+by_user(struct mm *mm, u64 va, enum sim_access access, u32 *word)
+{
+	static const enum fault_access faults[] = {[SIM_READ] = FAULT_READ,
+	    [SIM_WRITE] = FAULT_WRITE,
+	    [SIM_EXEC] = FAULT_EXEC};
+	u32 tries;
+	int err;
+
+	run(mm);
+	for (tries = 0; tries < SIM_MAX_FAULTS; tries++) {
+		sim_point();
+		if (sim_access(va, access, word))
+			return 0;
+		err = mm_fault(mm, uaddr(va), faults[access]);
+		if (err < 0)
+			return err;
+	}
+	sim_fail("hart %u faults for ever at %#lx", sim_hart, va);
+}
+
+static u64
+address(const struct op *op)
+{
+	return window_va[op->page] +
+	    word_offset[op->span ? NR_WORDS - 1 : op->word];
+}
+
+static s64
+load(struct mm *mm, const struct op *op)
+{
+	u32 word = 0;
+	s64 err = 0;
+
+	switch (op->kind) {
+	case OP_READ:
+		err = by_user(mm, address(op), SIM_READ, &word);
+		break;
+	case OP_EXEC:
+		err = by_user(mm, address(op), SIM_EXEC, &word);
+		break;
+	case OP_KREAD:
+		run(mm);
+		err = user_load32(uaddr(address(op)), &word);
+		break;
+	case OP_MREAD:
+		err = mm_read(mm, uaddr(address(op)), &word, sizeof(word));
+		break;
+	}
+	return err < 0 ? err : word;
+}
+
+static s64
+store(struct mm *mm, const struct op *op)
+{
+	u32 words[2] = {op->value, op->value + 1};
+	size_t len = op->span ? sizeof(words) : sizeof(words[0]);
+
+	switch (op->kind) {
+	case OP_WRITE:
+		return by_user(mm, address(op), SIM_WRITE, words);
+	case OP_KWRITE:
+		run(mm);
+		return user_write(uaddr(address(op)), words, len);
+	}
+	return mm_write(mm, uaddr(address(op)), words, len, op->force);
+}
+
+/* ---- objects ------------------------------------------------------------ */
+
+static s64
+on_object(struct mm *mm, const struct op *op)
+{
+	struct object *o = world.objects[op->object];
+	u64 pos = op->offset * PAGE_SIZE + word_offset[op->word];
+	u64 half = op->offset * PAGE_SIZE / 2;
+	bool beyond = op->offset * PAGE_SIZE >= o->size_bytes;
+	u32 word = op->value;
+	size_t done;
+	s64 err;
+	u32 i, w;
+
+	switch (op->kind) {
+	case OP_OREAD:
+		err = beyond ? -EFBIG : object_read(o, pos, &word, 4);
+		return err < 0 ? err : word;
+	case OP_OWRITE:
+		return object_write(o, pos, &word, sizeof(word));
+	case OP_FREAD:
+		run(mm);
+		return beyond
+		    ? -EFBIG
+		    : object_read_user(o, pos, uaddr(address(op)), 4, &done);
+	case OP_FWRITE:
+		run(mm);
+		return object_write_user(o, pos, uaddr(address(op)), 4, &done);
+	case OP_GROW:
+		object_grow(o, half);
+		return 0;
+	}
+	if (half >= o->size_bytes)
+		return 0;
+	for (i = 0; op->object == FILE_OBJECT && i < OBJ_PAGES; i++)
+		for (w = 0; w < NR_WORDS; w++)
+			if (i * PAGE_SIZE + word_offset[w] >= half)
+				file_store[i][w] = 0;
+	object_truncate(o, half);
+	return 0;
+}
+
+/* ---- regions ------------------------------------------------------------ */
+
+static u64
+range_bytes(const struct op *op)
+{
+	return window_va[op->last] + PAGE_SIZE - window_va[op->page];
+}
+
+/* What came to lie outside the windows goes: the model knows nothing there. */
+static void
+keep_inside(struct mm *mm, struct op *op, u32 pages)
+{
+	int page = model_page_at(op->at);
+
+	if (page >= 0 && model_room(page) >= pages)
+		return;
+	sim_fail_no_more();
+	if (mm_unmap(mm, uaddr(op->at), pages * PAGE_SIZE) < 0)
+		sim_fail("munmap at %#lx", op->at);
+}
+
+static s64
+map(struct mm *mm, struct op *op)
+{
+	struct mm_map_args args = {
+	    .addr = uaddr(op->page != 0 ? window_va[op->page] : 0),
+	    .len_bytes = op->count * PAGE_SIZE,
+	    .prot = op->prot,
+	    .flags = op->flags,
+	    .object =
+		op->object < NR_OBJECTS ? world.objects[op->object] : NULL,
+	    .offset = op->offset * PAGE_SIZE,
+	    .fixed = op->fixed,
+	    .no_replace = op->no_replace,
+	    .populate = op->populate,
+	};
+	uaddr_t at;
+	int err;
+
+	if (op->fixed)
+		args.addr = uaddr(window_va[op->page]);
+	err = mm_map(mm, &args, &at);
+	if (err < 0)
+		return err;
+	op->at = at.val;
+	if (op->fixed && op->at != window_va[op->page])
+		sim_fail("fixed mapping at %#lx", op->at);
+	keep_inside(mm, op, op->count);
+	return 0;
+}
+
+static s64
+remap(struct mm *mm, struct op *op)
+{
+	uaddr_t at;
+	int err = mm_remap(mm, uaddr(window_va[op->page]),
+	    op->count * PAGE_SIZE, op->grown * PAGE_SIZE, op->flags,
+	    uaddr(window_va[op->target]), &at);
+
+	if (err < 0)
+		return err;
+	op->at = at.val;
+	keep_inside(mm, op, op->grown);
+	return 0;
+}
+
+static s64
+move_break(struct mm *mm, const struct op *op)
+{
+	u64 start = window_va[0];
+
+	return (mm_brk(mm, uaddr(start + op->count * PAGE_SIZE)).val - start) >>
+	    PAGE_SHIFT;
+}
+
+static s64
+fork_space(struct mm *mm, const struct op *op)
+{
+	run(mm);
+	return mm_fork(mm, &world.mms[op->to]);
+}
+
+/* ---- one operation ------------------------------------------------------ */
+
+static bool
+needs_space(const struct op *op)
+{
+	return op->kind != OP_OREAD && op->kind != OP_OWRITE &&
+	    op->kind != OP_TRUNCATE && op->kind != OP_GROW;
+}
+
+bool
+world_can(const struct op *op)
+{
+	if (op->kind == OP_CREATE)
+		return world.mms[op->space] == NULL;
+	if (needs_space(op) && world.mms[op->space] == NULL)
+		return false;
+	return op->kind != OP_FORK || world.mms[op->to] == NULL;
+}
+
+/* long: a flat table of cases */
+static s64
+perform(struct op *op)
+{
+	struct mm *mm = world.mms[op->space];
+
+	switch (op->kind) {
+	case OP_READ:
+	case OP_EXEC:
+	case OP_KREAD:
+	case OP_MREAD:
+		return load(mm, op);
+	case OP_WRITE:
+	case OP_KWRITE:
+	case OP_MWRITE:
+		return store(mm, op);
+	case OP_OREAD:
+	case OP_OWRITE:
+	case OP_FREAD:
+	case OP_FWRITE:
+	case OP_TRUNCATE:
+	case OP_GROW:
+		return on_object(mm, op);
+	case OP_MMAP:
+		return map(mm, op);
+	case OP_MUNMAP:
+		return mm_unmap(
+		    mm, uaddr(window_va[op->page]), range_bytes(op));
+	case OP_MPROTECT:
+		return mm_protect(
+		    mm, uaddr(window_va[op->page]), range_bytes(op), op->prot);
+	case OP_MREMAP:
+		return remap(mm, op);
+	case OP_MADVISE:
+		return mm_advise(mm, uaddr(window_va[op->page]),
+		    range_bytes(op), op->advice);
+	case OP_BRK:
+		return move_break(mm, op);
+	case OP_FORK:
+		return fork_space(mm, op);
+	case OP_EXIT:
+		exit_space(op->space);
+		return 0;
+	case OP_CREATE:
+		return create_space(op->space);
+	}
+	return 0;
+}
+
+void
+world_do(struct op *op)
+{
+	sim_hart = op->hart;
+	op->at = 0;
+	op->done = true;
+	sim_fail_nth(op->fail, op->fail_after);
+	op->result = perform(op);
+	sim_fail_no_more();
+}
+
+/* ---- an operation that ran out of memory -------------------------------- */
+
+/* What space s has in a word, by a way that changes nothing; 0 for nothing. */
+static u32
+word_now(u32 s, u32 page, u32 word)
+{
+	uaddr_t at = uaddr(window_va[page]);
+	u64 end = at.val + PAGE_SIZE;
+	u64 entry;
+	u32 value;
+
+	if (!tree_next_leaf(world.mms[s]->root, &at, uaddr(end), &entry))
+		return 0;
+	memcpy(&value,
+	    (char *)page_kva(pfn_page(pt_pfn(entry))) + word_offset[word],
+	    sizeof(value));
+	return value;
+}
+
+/* Of two words in a row the first may have been written. */
+static void
+settle_span(const struct op *op)
+{
+	struct op first = *op;
+
+	first.span = false;
+	first.word = NR_WORDS - 1;
+	if (word_now(op->space, op->page, NR_WORDS - 1) == op->value)
+		(void)model_do(&world.model, &first);
+}
+
+/*
+ * A move that found no memory may have unmapped what does not come along, and
+ * then what was at its target; nothing else.
+ */
+static void
+settle_remap(const struct op *op)
+{
+	struct op undo = {.kind = OP_MUNMAP, .space = op->space};
+
+	if (world_regions_match(op->space, &world.model))
+		return;
+	if (op->grown < op->count) {
+		undo.page = op->page + op->grown;
+		undo.last = op->page + op->count - 1;
+		(void)model_do(&world.model, &undo);
+	}
+	if (world_regions_match(op->space, &world.model))
+		return;
+	if (op->flags & MREMAP_FIXED) {
+		undo.page = op->target;
+		undo.last = op->target + op->grown - 1;
+		(void)model_do(&world.model, &undo);
+	}
+}
+
+/* True when the operation failed for lack of memory, as it was made to. */
+static bool
+ran_out(const struct op *op)
+{
+	if (op->fail == 0)
+		return false;
+	if (op->result == -ENOMEM)
+		return true;
+	/* The kernel's own accesses cannot say more than EFAULT. */
+	return op->result == -EFAULT &&
+	    (op->kind == OP_KREAD || op->kind == OP_KWRITE ||
+		op->kind == OP_FREAD || op->kind == OP_FWRITE);
+}
+
+void
+world_step(struct op *op)
+{
+	struct model before;
+	s64 want;
+
+	world_do(op);
+	if (!sim_failed()) {
+		want = model_do(&world.model, op);
+	} else {
+		before = world.model;
+		want = model_do(&world.model, op);
+		if (op->kind == OP_BRK
+			? op->result == before.spaces[op->space].brk
+			: ran_out(op)) {
+			world.model = before;
+			want = op->result;
+			if (op->span)
+				settle_span(op);
+			if (op->kind == OP_MREMAP)
+				settle_remap(op);
+		}
+	}
+	if (want != op->result)
+		sim_fail("result %ld instead of %ld", op->result, want);
+}
