@@ -394,17 +394,48 @@ check_blocks(void)
 /* ---- what harts keep ---------------------------------------------------- */
 
 /*
+ * A cold link to a table that is frozen may be kept as a valid one: two that
+ * freeze the table above it at once may make it cold again behind a third, who
+ * has made it valid (T2).  Nothing can be written by it.
+ */
+static bool
+still_leads_down(u64 word)
+{
+	if (pt_is_cold(word))
+		return page_of(word)->frozen != 0;
+	return pt_is_link(word);
+}
+
+/* What is there now; 0 if a hart could not come to it. */
+static u64
+entry_now(u32 s, int level, u64 va)
+{
+	const struct page *node = world.mms[s]->root;
+	int l;
+
+	for (l = PT_LEVELS - 1;; l--) {
+		const u64 *table = page_kva(node);
+		u64 word = table[va >> (PAGE_SHIFT + 9 * l) & 511];
+
+		if (l == 0)
+			return word;
+		if (!still_leads_down(word))
+			return 0;
+		if (l == level)
+			return word;
+		node = page_of(word);
+	}
+}
+
+/*
  * A valid entry that a hart keeps shows what is there, and gives no right that
- * the tables do not.  (An entry that became cold or frozen below a link that
- * became cold was flushed with that.)
+ * the tables do not.
  */
 static void
 check_cached(u32 hart, u64 asid, int level, u64 va, u64 word)
 {
-	const struct page *node;
-	u64 now = 0;
+	u64 now;
 	u32 s;
-	int l;
 
 	if (!(word & PTE_V))
 		return;
@@ -413,17 +444,8 @@ check_cached(u32 hart, u64 asid, int level, u64 va, u64 word)
 			break;
 	if (s == NR_SPACES)
 		sim_fail("hart %u keeps entries of a space that is gone", hart);
-	node = world.mms[s]->root;
-	for (l = PT_LEVELS - 1; l >= level; l--) {
-		const u64 *table = page_kva(node);
-
-		now = table[va >> (PAGE_SHIFT + 9 * l) & 511];
-		if (!(now & PTE_V) || (l > level && (now & PTE_RWX)))
-			break;
-		node = page_of(now);
-	}
-	if (l >= level || pt_pfn(now).val != pt_pfn(word).val ||
-	    (word & PTE_RWX & ~now))
+	now = entry_now(s, level, va);
+	if (pt_pfn(now).val != pt_pfn(word).val || (word & PTE_RWX & ~now))
 		sim_fail("hart %u keeps entry %#lx of level %d for %#lx in "
 			 "space %u, where %#lx is",
 		    hart, word, level, va, s, now);

@@ -19,6 +19,7 @@ void (*sim_point_hook)(void);
 void (*sim_wait_hook)(const void *lock);
 void (*sim_wake_hook)(const void *lock);
 u64 sim_nr_objects;
+u32 sim_max_faults = SIM_FAULTS_ALONE;
 
 /* ---- small objects ------------------------------------------------------ */
 
@@ -153,7 +154,7 @@ touch(u64 va, u32 *word, bool write)
 {
 	u32 tries;
 
-	for (tries = 0; tries < SIM_MAX_FAULTS; tries++) {
+	for (tries = 0; tries < sim_max_faults; tries++) {
 		sim_point();
 		if (sim_access(va, write ? SIM_WRITE : SIM_READ, word))
 			return true;

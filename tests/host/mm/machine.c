@@ -473,6 +473,7 @@ frame_free(struct page *p)
 void
 page_put(struct page *p)
 {
+	sim_point();
 	if (refcount_put(&p->refs))
 		frame_free(p);
 }

@@ -17,11 +17,10 @@
 #include "arch/riscv/pt.h"
 #include "core/thread.h"
 #include "mm/frame.h"
+#include "point.h"
 
 #define SIM_HARTS  4
 #define SIM_FRAMES 2048
-/* An access that faults more often than this makes no progress. */
-#define SIM_MAX_FAULTS 64
 
 /* Says what is wrong, and whatever sim_on_failure adds, and ends the test. */
 NORETURN void sim_fail(const char *fmt, ...) PRINTF(1, 2);
@@ -54,6 +53,14 @@ enum sim_access {
 	SIM_EXEC,
 };
 
+/*
+ * An access that faults more often than this makes no progress.  Alone, a fault
+ * may leave an invalid entry above the leaf that it mended behind, so a second
+ * one may find nothing wrong; there is no third.
+ */
+#define SIM_FAULTS_ALONE 3
+extern u32 sim_max_faults;
+
 /* One access of the current hart to a word: false for a page fault. */
 bool sim_access(u64 va, enum sim_access access, u32 *word);
 
@@ -75,19 +82,8 @@ extern u64 sim_nr_objects;
 /* The kernel's own root: a frame that it holds for ever. */
 extern struct page *sim_kernel_root;
 
-/*
- * Places where another hart may come in between, if somebody arranges that:
- * before each atomic operation and each look at a table.
- */
-extern void (*sim_point_hook)(void);
+/* What waiting for a lock is, and giving it back; see point.h. */
 extern void (*sim_wait_hook)(const void *lock);
 extern void (*sim_wake_hook)(const void *lock);
-
-static inline void
-sim_point(void)
-{
-	if (sim_point_hook != NULL)
-		sim_point_hook();
-}
 
 #endif

@@ -144,7 +144,7 @@ by_user(struct mm *mm, u64 va, enum sim_access access, u32 *word)
 	int err;
 
 	run(mm);
-	for (tries = 0; tries < SIM_MAX_FAULTS; tries++) {
+	for (tries = 0; tries < sim_max_faults; tries++) {
 		sim_point();
 		if (sim_access(va, access, word))
 			return 0;
