@@ -21,23 +21,6 @@ present_page(struct mm *mm, u64 addr, struct tree_path *path)
 	return page_kva(pfn_page(pt_pfn(word)));
 }
 
-/*
- * A forced write leaves no right to write behind: the next write of the
- * program's own is judged by the region again.
- */
-static void
-take_back_right(struct mm *mm, u64 addr, struct tree_path *path)
-{
-	struct region *r = region_at(mm, addr);
-	u64 word = pt_load(path->entry[0]);
-
-	if (r == NULL || (r->prot & MM_WRITE))
-		return;
-	tree_set_leaf(
-	    path, pt_leaf(pt_pfn(word), mm_leaf_rights(r->prot) & ~PTE_W));
-	tlb_flush_page(&mm->space, uaddr(align_down(addr, PAGE_SIZE)));
-}
-
 static int
 write_page(struct mm *mm, u64 addr, const void *src, size_t n, bool force)
 {
@@ -47,7 +30,6 @@ write_page(struct mm *mm, u64 addr, const void *src, size_t n, bool force)
 	if (err < 0)
 		return err;
 	memcpy(present_page(mm, addr, &path) + (addr & PAGE_MASK), src, n);
-	take_back_right(mm, addr, &path);
 	tlb_flush_code(&mm->space);
 	return 0;
 }

@@ -41,6 +41,10 @@ struct fault {
 	struct tree_gather gather;
 };
 
+/*
+ * What the region allows and no more, W only where it may be written: a forced
+ * write goes past the leaf, and another thread must not come in by it.
+ */
 static u64
 rights(const struct fault *f)
 {
@@ -267,7 +271,7 @@ static void
 fill_for_write(struct fault *f)
 {
 	copy_bytes(f, f->found != NULL ? f->found : zero_page);
-	map_take(f, f->frame, rights(f) | PTE_R | PTE_W);
+	map_take(f, f->frame, rights(f));
 	f->frame = NULL;
 	mm_count(MM_STAT_ZERO_FILLS);
 }
@@ -294,18 +298,17 @@ fill(struct fault *f)
 static void
 copy_page(struct fault *f, struct page *old)
 {
-	u64 read = rights(f) | PTE_R;
 	pfn_t copy = page_pfn(f->frame);
 
 	copy_bytes(f, old);
-	map_take(f, f->frame, read & ~PTE_W);
+	map_take(f, f->frame, rights(f) & ~PTE_W);
 	f->frame = NULL;
 	/* The old page's count falls only after this (T5). */
 	if (f->gather.pending)
 		gather_finish(&f->gather);
 	else
 		tlb_flush_page(&f->mm->space, uaddr(f->page));
-	tree_set_leaf(&f->path, pt_leaf(copy, read | PTE_W));
+	tree_set_leaf(&f->path, pt_leaf(copy, rights(f)));
 	tree_put(old);
 	mm_count(MM_STAT_PAGES_COPIED);
 }
@@ -352,8 +355,7 @@ write_present(struct fault *f, u64 word, bool fresh_table)
 	if (word & PTE_W) {
 		mm_count(MM_STAT_SPURIOUS);
 	} else if ((f->region->flags & MM_SHARED) || page_is_sole(p)) {
-		tree_set_leaf(
-		    &f->path, pt_leaf(pt_pfn(word), rights(f) | PTE_R | PTE_W));
+		tree_set_leaf(&f->path, pt_leaf(pt_pfn(word), rights(f)));
 		mm_count(MM_STAT_PAGES_REUSED);
 	} else {
 		copy_page(f, p);
