@@ -96,6 +96,12 @@ tlb_space_init(struct tlb_space *s, pfn_t root)
 	*s = (struct tlb_space){.root = root};
 }
 
+void
+tlb_space_inherit(struct tlb_space *s, const struct tlb_space *from)
+{
+	atomic_store(&s->must_flush, atomic_load(&from->must_flush));
+}
+
 static u64
 asid_assign(struct tlb_space *s)
 {

@@ -23,6 +23,11 @@ struct tlb_space {
 
 void tlb_space_init(struct tlb_space *s, pfn_t root);
 /*
+ * s, which has not run yet, has the pages of from: a hart that has yet to
+ * forget old code before it runs the one must do so for the other.
+ */
+void tlb_space_inherit(struct tlb_space *s, const struct tlb_space *from);
+/*
  * Makes this hart use s (NULL: the kernel's tables alone).
  * Locks: interrupts off.
  */

@@ -217,17 +217,6 @@ release(struct fault *f)
 
 /* ---- filling ------------------------------------------------------------ */
 
-/*
- * Somebody, on some hart, wrote what is to be run: before any hart can fetch it
- * here, no hart remembers what the frame held earlier.
- */
-static void
-flush_code(struct fault *f)
-{
-	if (f->region->prot & MM_EXEC)
-		tlb_flush_code(&f->mm->space);
-}
-
 /* The bytes of a page go into the frame that takes its place. */
 static void
 copy_bytes(struct fault *f, struct page *from)
@@ -236,20 +225,24 @@ copy_bytes(struct fault *f, struct page *from)
 		memset(page_kva(f->frame), 0, PAGE_SIZE);
 	else
 		memcpy(page_kva(f->frame), page_kva(from), PAGE_SIZE);
-	flush_code(f);
 }
 
-/* The leaf takes over the caller's reference to p. */
+/*
+ * The leaf takes over the caller's reference to p.  Somebody wrote the code
+ * that may be in there, on some hart: none may find the page before it has
+ * forgotten what it fetched from the frame earlier.
+ */
 static void
 map_take(struct fault *f, struct page *p, u64 rwx)
 {
+	if (f->region->prot & MM_EXEC)
+		tlb_flush_code(&f->mm->space);
 	tree_set_leaf(&f->path, pt_leaf(page_pfn(p), rwx));
 }
 
 static void
 map_object_page(struct fault *f, u64 rwx)
 {
-	flush_code(f);
 	map_take(f, f->found, rwx);
 	f->found = NULL;
 	mm_count(MM_STAT_CACHE_MAPS);

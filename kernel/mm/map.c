@@ -311,6 +311,9 @@ protect_range(struct mm *mm, u64 start, u64 end, u32 prot)
 	     r < mm->block->regions + mm->block->nr && r->start < end; r++)
 		r->prot = prot;
 	region_merge(mm, start, end);
+	/* What was filled when it could not be run may be run from now on. */
+	if (prot & MM_EXEC)
+		tlb_flush_code(&mm->space);
 	protect_leaves(mm, start, end, prot);
 	tlb_flush(&mm->space);
 	return 0;

@@ -197,6 +197,7 @@ mm_fork(struct mm *parent, struct mm **out)
 	child->c = parent->c;
 	child->block = parent->block;
 	refcount_get(&child->block->refs);
+	tlb_space_inherit(&child->space, &parent->space);
 	/*
 	 * The parent's other threads may write through what their harts
 	 * remember until the flush; the child has not run, so it cannot tell

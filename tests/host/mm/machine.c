@@ -204,12 +204,84 @@ mark(struct walk *w, enum sim_access access)
 	return true;
 }
 
+/* ---- code ---------------------------------------------------------------- */
+
+/*
+ * Words that a hart has fetched, by where they lie in memory.  Its fetches may
+ * see them until a FENCE.I.  Stores at users' addresses take them away, since
+ * a program that writes code has to ask for a fence itself; what the kernel
+ * writes by its own view of memory does not.
+ */
+#define NR_FETCHED 8
+
+static struct fetched {
+	const u32 *at;
+	u32 word;
+} fetched[SIM_HARTS][NR_FETCHED];
+
+static void
+fence_i(u32 hart)
+{
+	memset(fetched[hart], 0, sizeof(fetched[hart]));
+}
+
+void
+sim_forget_code(void)
+{
+	u32 i;
+
+	for (i = 0; i < SIM_HARTS; i++)
+		fence_i(i);
+}
+
+static void
+forget_word(const u32 *at)
+{
+	u32 h, i;
+
+	for (h = 0; h < SIM_HARTS; h++)
+		for (i = 0; i < NR_FETCHED; i++)
+			if (fetched[h][i].at == at)
+				fetched[h][i].at = NULL;
+}
+
+static u32
+fetch(const u32 *at)
+{
+	u32 i;
+
+	for (i = 0; i < NR_FETCHED; i++)
+		if (fetched[sim_hart][i].at == at)
+			return fetched[sim_hart][i].word;
+	fetched[sim_hart][sim_whim(NR_FETCHED)] =
+	    (struct fetched){.at = at, .word = *at};
+	return *at;
+}
+
+/* ---- accesses ----------------------------------------------------------- */
+
+static void
+move_word(u32 *at, enum sim_access access, u32 *word)
+{
+	switch (access) {
+	case SIM_READ:
+		*word = *at;
+		break;
+	case SIM_WRITE:
+		*at = *word;
+		forget_word(at);
+		break;
+	case SIM_EXEC:
+		*word = fetch(at);
+		break;
+	}
+}
+
 bool
 sim_access(u64 va, enum sim_access access, u32 *word)
 {
 	struct walk w;
 	struct page *p;
-	u32 *at;
 
 	if (harts[sim_hart].space == NULL)
 		sim_fail("hart %u runs no space", sim_hart);
@@ -222,11 +294,8 @@ sim_access(u64 va, enum sim_access access, u32 *word)
 	    (p != zero_page || access == SIM_WRITE))
 		sim_fail("hart %u reaches frame %#lx (kind %u) at %#lx",
 		    sim_hart, page_pfn(p).val, p->kind, va);
-	at = (u32 *)((char *)page_kva(p) + (va & PAGE_MASK));
-	if (access == SIM_WRITE)
-		*at = *word;
-	else
-		*word = *at;
+	move_word(
+	    (u32 *)((char *)page_kva(p) + (va & PAGE_MASK)), access, word);
 	return true;
 }
 
@@ -252,6 +321,12 @@ void
 tlb_space_init(struct tlb_space *s, pfn_t root)
 {
 	*s = (struct tlb_space){.root = root, .asid = ++next_asid};
+}
+
+void
+tlb_space_inherit(struct tlb_space *s, const struct tlb_space *from)
+{
+	s->must_flush = from->must_flush;
 }
 
 static void
@@ -312,12 +387,20 @@ tlb_fence_local(struct tlb_space *s)
 		drop_all(sim_hart, s->asid);
 }
 
-/* Fetches aren't kept apart from loads here. */
+/* Harts that do not run the space fence before they do: see must_flush. */
 void
 tlb_flush_code(struct tlb_space *s)
 {
-	(void)s;
-	sim_point();
+	u32 i;
+
+	s->must_flush = ~0ul;
+	for (i = 0; i < SIM_HARTS; i++) {
+		if (harts[i].space != s && i != sim_hart)
+			continue;
+		sim_point();
+		fence_i(i);
+		s->must_flush &= ~(1ul << i);
+	}
 }
 
 void
@@ -325,6 +408,10 @@ sim_switch(struct tlb_space *s)
 {
 	harts[sim_hart].space = s;
 	harts[sim_hart].current->space = s;
+	if (s == NULL || !(s->must_flush >> sim_hart & 1))
+		return;
+	s->must_flush &= ~(1ul << sim_hart);
+	fence_i(sim_hart);
 }
 
 void
@@ -504,6 +591,7 @@ sim_reset(u64 seed)
 
 	sim_whims = seed;
 	memset(caches, 0, sizeof(caches));
+	sim_forget_code();
 	memset(failing, 0, sizeof(failing));
 	memset(pages, 0, nr_used_ever * sizeof(*pages));
 	ASAN_UNPOISON_MEMORY_REGION(memory, nr_used_ever * PAGE_SIZE);

@@ -12,7 +12,7 @@
  * The operations, S being a space, P a page (an index into the windows of
  * model.c), N a number of pages, O an object:
  *
- *	rS.P wS.P     a load, a store by the user
+ *	rS.P wS.P     a load, a store by the user    ES.P   a fetch
  *	KS.P kS.P     the same by the kernel at the user's address
  *	gS.P pS.P     mm_read, mm_write       PS.P   mm_write as a debugger
  *	iS.P.O.I      read(2) of page I of an object to user memory
@@ -21,7 +21,7 @@
  *	AS.P.N.O      the object, shared      FS.P.N.O  the object, private
  *	uS.P.N        munmap                  dS.P.N MADV_DONTNEED
  *	vS.P.N        mprotect: read-only     VS.P.N read and write
- *	nS.P.N        mprotect: nothing
+ *	nS.P.N        mprotect: nothing       XS.P.N read, write and execute
  *	WS.P.N        MADV_WIPEONFORK         DS.P.N MADV_DONTFORK
  *	MS.P.N.Q      mremap to page Q
  *	bS.N          the break
@@ -29,8 +29,10 @@
  *	oO.I          a write to page I of an object
  *	tO.H GO.H     an object is cut off, or grows, to H half pages
  *
- * with !N behind it the N-th allocation fails.  Pages 6-9 and 10-13 lie in two
- * tables of two GiB, 14-17 and 18-21 in two tables of one.
+ * With /W behind it, it is about word W of the page, not the first; with @H,
+ * hart H does it, before all begin; with !N, the N-th allocation fails.  Pages
+ *6-9 and 10-13 lie in two tables of two GiB, 14-17 and 18-21 in two tables of
+ *one.
  */
 #include <linux/mman.h>
 #include <stdio.h>
@@ -181,11 +183,26 @@ static const struct scenario scenarios[] = {
 	{"u0.17.2!2 r0.17", "f1.2 w2.18", "w1.17"}},
     {"pages that are run are copied", "e0.14.4 w0.14 w0.15 f0.1",
 	{"w0.14 r0.15", "w1.15 r1.14"}},
+    {"a copied page with code in it is run at once",
+	"e0.14.4 w0.14 w0.15 f0.1 E0.14 E1.14",
+	{"w0.15 E0.14", "E1.14 w1.15 E1.15", "E0.14 E0.15"}},
+    {"a fresh page is run where another's code was",
+	"e1.14.4 e0.14.4 m1.6.4 w1.17 w1.6 w0.14 w0.15 E0.14 E0.15 x0 "
+	"w1.7 w1.8 w1.9",
+	{"E1.16 E1.16", "w1.16 E1.16"}},
+    {"a child runs its parent's code where another's was",
+	"e1.14.4 e0.14.4 m1.6.4 w1.17 w1.6 w0.14 w0.15 E0.14@2 E0.15@2 x0 "
+	"w1.7 w1.8 w1.9 w1.16/1 f1.2",
+	{"r1.16", "E1.17", "E2.16"}},
+    {"code that was written before it may be run",
+	"m1.14.4 e0.14.4 m1.6.4 w1.17 w1.6 w0.14 w0.15 E0.14@1 E0.15@1 x0 "
+	"w1.7 w1.8 w1.9",
+	{"r1.17", "w1.16/1 X1.16.1 E1.16", "w1.17"}},
 };
 
 /* ---- text to operations ------------------------------------------------- */
 
-#define MAX_OPS 6
+#define MAX_OPS 12
 
 struct plan {
 	struct op ops[MAX_OPS * 2];
@@ -211,6 +228,7 @@ static const struct letter {
 } letters[] = {
     {'r', OP_READ, "sp", {0}},
     {'w', OP_WRITE, "sp", {0}},
+    {'E', OP_EXEC, "sp", {0}},
     {'K', OP_KREAD, "sp", {0}},
     {'k', OP_KWRITE, "sp", {0}},
     {'g', OP_MREAD, "sp", {0}},
@@ -228,6 +246,7 @@ static const struct letter {
     {'D', OP_MADVISE, "spn", {.advice = MADV_DONTFORK}},
     {'v', OP_MPROTECT, "spn", {.prot = 1}},
     {'V', OP_MPROTECT, "spn", {.prot = 3}},
+    {'X', OP_MPROTECT, "spn", {.prot = 7}},
     {'n', OP_MPROTECT, "spn", {.prot = 0}},
     {'M', OP_MREMAP, "spnq", {.flags = MREMAP_MAYMOVE | MREMAP_FIXED}},
     {'b', OP_BRK, "sn", {0}},
@@ -284,6 +303,10 @@ parse_op(char **text, u32 hart)
 	op.value = next_value++;
 	for (field = l->fields; *field != 0; field++)
 		set_field(&op, *field, strtoul(*text + 1, text, 10));
+	if (**text == '/')
+		op.word = strtoul(*text + 1, text, 10);
+	if (**text == '@')
+		op.hart = strtoul(*text + 1, text, 10);
 	if (**text == '!')
 		op.fail = strtoul(*text + 1, text, 10);
 	return op;

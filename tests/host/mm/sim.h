@@ -7,7 +7,8 @@
  * several for one place if they changed meanwhile; in a walk it takes what it
  * keeps or what is in memory, as it pleases, until a fence that covers it: all
  * of an address space, or of one address the leaf alone.  A and D it sets, or
- * it traps instead.
+ * it traps instead.  Words that it has fetched as instructions it keeps by
+ * their place in memory until a FENCE.I.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -44,6 +45,8 @@ extern bool sim_greedy;
 void sim_switch(struct tlb_space *s);
 /* The space will never be used again: its number isn't either. */
 void sim_forget(u64 asid);
+/* No hart keeps instructions: others than the kernel see to that. */
+void sim_forget_code(void);
 /* A walk that nobody asked for, on a hart that runs a space. */
 void sim_speculate(u32 hart, u64 va);
 

@@ -221,7 +221,10 @@ on_object(struct mm *mm, const struct op *op)
 		err = beyond ? -EFBIG : object_read(o, pos, &word, 4);
 		return err < 0 ? err : word;
 	case OP_OWRITE:
-		return object_write(o, pos, &word, sizeof(word));
+		/* Who writes a file that is being run asks for the fence. */
+		err = object_write(o, pos, &word, sizeof(word));
+		sim_forget_code();
+		return err;
 	case OP_FREAD:
 		run(mm);
 		return beyond
@@ -229,7 +232,9 @@ on_object(struct mm *mm, const struct op *op)
 		    : object_read_user(o, pos, uaddr(address(op)), 4, &done);
 	case OP_FWRITE:
 		run(mm);
-		return object_write_user(o, pos, uaddr(address(op)), 4, &done);
+		err = object_write_user(o, pos, uaddr(address(op)), 4, &done);
+		sim_forget_code();
+		return err;
 	case OP_GROW:
 		object_grow(o, half);
 		return 0;
@@ -241,6 +246,7 @@ on_object(struct mm *mm, const struct op *op)
 			if (i * PAGE_SIZE + word_offset[w] >= half)
 				file_store[i][w] = 0;
 	object_truncate(o, half);
+	sim_forget_code();
 	return 0;
 }
 
