@@ -213,7 +213,7 @@ $(O)/tools/%: tools/%.c Makefile
 include tools/checks.mk
 
 .PHONY: tests
-tests: user tools $(HPROGRAMS) $(HFUZZERS)
+tests: user tools $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS)
 
 # ---- the rest ---------------------------------------------------------------
 

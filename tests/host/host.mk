@@ -157,3 +157,6 @@ $(eval $(call mmprogram,mm_history_checked,checked,$(MMHIST)))
 $(eval $(call mmprogram,mm_schedules,points,$(MMSCHED)))
 
 MMPROGRAMS := $(patsubst %,$(H)/%,mm_history mm_history_checked mm_schedules)
+
+.PHONY: mm-core
+mm-core: $(MMPROGRAMS)
