@@ -11,10 +11,10 @@
  * steps; --seed and --steps lead there again, and --shrink takes away steps as
  * long as what is left fails.
  */
-#include <linux/mman.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,10 +90,9 @@ pick_kind(void)
 	static u32 sum;
 	u32 at, kind;
 
-	for (kind = 0; sum == 0 && kind < NR_OP_KINDS; kind++)
-		at = kind == 0 ? weights[0] : at + weights[kind];
 	if (sum == 0)
-		sum = at;
+		for (kind = 0; kind < NR_OP_KINDS; kind++)
+			sum += weights[kind];
 	at = pick(sum);
 	for (kind = 0; at >= weights[kind]; kind++)
 		at -= weights[kind];
@@ -269,6 +268,9 @@ static struct op *script;
 static u64 script_len;
 static struct op *current;
 
+/* No step takes nearly as long, so one that does never ends. */
+#define STEP_SECONDS 60
+
 static void
 step_op(struct op *op)
 {
@@ -276,6 +278,8 @@ step_op(struct op *op)
 		return;
 	sim_speculate(sim_whim(opt.harts), window_va[sim_whim(NR_PAGES)]);
 	current = op;
+	if (step % 1024 == 0)
+		alarm(STEP_SECONDS);
 	world_step(op);
 	if (step % opt.every == 0) {
 		world_compare();
@@ -321,7 +325,7 @@ run_random(void)
 
 /* The same steps with other whims of the hardware, in a process of its own. */
 static bool
-fails_with(u64 whims)
+fails_with(u64 whims, bool quiet)
 {
 	pid_t pid;
 	int status;
@@ -330,7 +334,7 @@ fails_with(u64 whims)
 	pid = fork();
 	if (pid == 0) {
 		sim_on_failure = NULL;
-		if (freopen("/dev/null", "w", stderr) == NULL)
+		if (quiet && freopen("/dev/null", "w", stderr) == NULL)
 			_exit(2);
 		world_reset(whims);
 		for (step = 0; step < script_len; step++)
@@ -351,7 +355,7 @@ fails(void)
 	u64 i;
 
 	for (i = 0; i < WHIMS_TRIED; i++)
-		if (fails_with(i))
+		if (fails_with(i, true))
 			return true;
 	return false;
 }
@@ -379,23 +383,41 @@ shrink(void)
 	free(kept);
 }
 
+/*
+ * Runs in a process of its own, which shares the script: when that fails, there
+ * still is one in which nothing has happened yet, and so nothing is broken.
+ */
 static void
-tell_and_shrink(void)
+run_and_shrink(void)
 {
 	char text[OP_TEXT];
+	pid_t pid;
+	int status;
 	u64 i;
 
-	tell();
-	script_len = step + 1;
-	sim_on_failure = NULL;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		run_random();
+		exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		abort();
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	for (script_len = 0; script[script_len].done;)
+		script_len++;
 	if (!fails())
 		fprintf(stderr, "other whims do not bring it about again\n");
 	shrink();
+	for (i = 0; i < WHIMS_TRIED && !fails_with(i, false); i++)
+		;
 	fprintf(stderr, "%lu steps are enough:\n", script_len);
 	for (i = 0; i < script_len; i++) {
 		op_print(text, &script[i]);
 		fprintf(stderr, "%8lu  %s\n", i, text);
 	}
+	exit(1);
 }
 
 /* ---- options ------------------------------------------------------------ */
@@ -450,21 +472,29 @@ usage:
 int
 main(int argc, char **argv)
 {
+	size_t script_bytes;
 	u32 i;
 
 	read_options(argc, argv);
+	sim_tell_of_crashes();
 	if (opt.exhaustive > 0) {
 		exhaust(opt.exhaustive);
 		return 0;
 	}
-	script = calloc(opt.steps + 1, sizeof(*script));
-	sim_on_failure = opt.shrink ? tell_and_shrink : tell;
-	for (seed = opt.seed; seed < opt.seed + opt.runs; seed++)
-		run_random();
+	script_bytes = (opt.steps + 1) * sizeof(*script);
+	script = mmap(NULL, script_bytes, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sim_on_failure = tell;
+	for (seed = opt.seed; seed < opt.seed + opt.runs; seed++) {
+		memset(script, 0, script_bytes);
+		if (opt.shrink)
+			run_and_shrink();
+		else
+			run_random();
+	}
 	printf("%lu runs of %lu steps from seed %lu agree\n", opt.runs,
 	    opt.steps, opt.seed);
 	for (i = 0; i < NR_MM_STATS; i++)
 		printf("%12lu %s\n", mm_stats[i], mm_stat_names[i]);
-	free(script);
 	return 0;
 }

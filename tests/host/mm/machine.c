@@ -2,10 +2,12 @@
 #include "sim.h"
 
 #include <sanitizer/asan_interface.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NR_CACHED 20 /* entries that a hart keeps */
 #define POISON    0xa5
@@ -34,6 +36,36 @@ void
 assert_failed(const char *what, const char *file, int line)
 {
 	sim_fail("%s:%d: assertion failed: %s", file, line, what);
+}
+
+static void
+crashed(void)
+{
+	if (sim_on_failure != NULL)
+		sim_on_failure();
+}
+
+static void
+crashed_by(int signal)
+{
+	fprintf(stderr, "FAILED: signal %d\n", signal);
+	crashed();
+	_exit(1);
+}
+
+/* There only if the sanitizers are; they have seen to signals already. */
+void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
+
+void
+sim_tell_of_crashes(void)
+{
+	if (__sanitizer_set_death_callback != NULL) {
+		__sanitizer_set_death_callback(crashed);
+		return;
+	}
+	signal(SIGSEGV, crashed_by);
+	signal(SIGBUS, crashed_by);
+	signal(SIGALRM, crashed_by);
 }
 
 /* ---- chance ------------------------------------------------------------- */

@@ -538,6 +538,7 @@ main(int argc, char **argv)
 		    "[--seed N] [--seeds N]\n");
 		return 2;
 	}
+	sim_tell_of_crashes();
 	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		scenario = &scenarios[i];
 		if (only != NULL && strcmp(only, scenario->name) != 0)

@@ -26,6 +26,8 @@
 /* Says what is wrong, and whatever sim_on_failure adds, and ends the test. */
 NORETURN void sim_fail(const char *fmt, ...) PRINTF(1, 2);
 extern void (*sim_on_failure)(void);
+/* Has it called, too, when the program itself goes wrong. */
+void sim_tell_of_crashes(void);
 
 /* splitmix64; each stream of numbers has a state of its own. */
 u64 sim_next(u64 *state);
