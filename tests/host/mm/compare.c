@@ -283,6 +283,8 @@ visit_entry(const struct page *table, u64 base, u32 i)
 
 	if (word == 0)
 		return;
+	if (!(table->groups >> i / 8 & 1))
+		broken("P3", table, word);
 	if (table->level == 0)
 		visit_leaf(table, word);
 	else

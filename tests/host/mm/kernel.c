@@ -125,6 +125,12 @@ thread_preempt_point(void)
 	sim_point();
 }
 
+bool
+thread_must_end(void)
+{
+	return false;
+}
+
 void
 thread_use_space(struct tlb_space *s)
 {

@@ -466,13 +466,8 @@ struct page *page_array = pages;
 u64 page_first = 0x80000;
 u64 page_count = SIM_FRAMES;
 struct page *zero_page;
+u64 direct_base;
 struct page *sim_kernel_root;
-
-void *
-paddr_kva(paddr_t pa)
-{
-	return memory + (pa.val - (page_first << PAGE_SHIFT));
-}
 
 static struct {
 	u32 left;
@@ -622,6 +617,7 @@ sim_reset(u64 seed)
 	u32 i;
 
 	sim_whims = seed;
+	direct_base = (u64)memory - (page_first << PAGE_SHIFT);
 	memset(caches, 0, sizeof(caches));
 	sim_forget_code();
 	memset(failing, 0, sizeof(failing));
