@@ -8,7 +8,7 @@ cd "$top" || exit 1
 if [ -n "${CALF_LONG:-}" ]; then
 	runs=1000 checked=20 length=7 seeds=40000
 else
-	runs=10 checked=2 length=5 seeds=3000
+	runs=10 checked=2 length=6 seeds=4000
 fi
 [ -n "${CALF_BUILT:-}" ] || make -s mm-core >&2
 
