@@ -29,10 +29,11 @@
  *	oO.I          a write to page I of an object
  *	tO.H GO.H     an object is cut off, or grows, to H half pages
  *
- * With /W behind it, it is about word W of the page, not the first; with @H,
- * hart H does it, before all begin; with !N, the N-th allocation fails.  Pages
- *6-9 and 10-13 lie in two tables of two GiB, 14-17 and 18-21 in two tables of
- *one.
+ * Behind it may stand /W: it is about word W of the page, not the first;
+ * @H: hart H does it, before all begin; !N: the N-th allocation fails.
+ *
+ * Pages 6 to 9 and 10 to 13 lie in two tables of two GiB, 14 to 17 and 18 to 21
+ * in two tables of one.
  */
 #include <linux/mman.h>
 #include <stdio.h>
