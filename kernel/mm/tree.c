@@ -540,6 +540,25 @@ tree_own(struct page *root, uaddr_t va, struct tree_spare *spare,
 	path->owned = true;
 }
 
+/* The same when missing tables stay missing: nothing is wanted for those. */
+static u32
+own_existing_needs(struct page *root, uaddr_t va)
+{
+	struct page *node = root;
+	int level;
+
+	for (level = PT_LEVELS - 1; level > 0; level--) {
+		u64 word = pt_load(&table_of(node)[pt_index(va, level)]);
+
+		if (pt_is_empty(word))
+			return 0;
+		node = target(word);
+		if (!page_is_sole(node))
+			return level;
+	}
+	return 0;
+}
+
 int
 tree_own_existing(struct page *root, uaddr_t va, struct tree_gather *g)
 {
@@ -547,7 +566,7 @@ tree_own_existing(struct page *root, uaddr_t va, struct tree_gather *g)
 	struct tree_spare spare;
 	int level, err;
 
-	err = tree_spare_fill(&spare, tree_own_needs(root, va));
+	err = tree_spare_fill(&spare, own_existing_needs(root, va));
 	if (err < 0)
 		return err;
 	for (level = PT_LEVELS - 1; level > 0; level--) {
