@@ -174,8 +174,8 @@ all_anon(const struct op *op)
 }
 
 /*
- * Some operations may be done in part when memory runs out; then they are
- * made to fail only where the part cannot be told from nothing or all.
+ * Filling may be done in part when memory runs out; then it is made to fail
+ * only where the part cannot be told from nothing or all.
  */
 static bool
 may_fail(const struct op *op)
@@ -188,10 +188,9 @@ may_fail(const struct op *op)
 	case OP_MMAP:
 		return !op->populate || op->object == NR_OBJECTS;
 	case OP_MADVISE:
-		if (op->advice == MADV_POPULATE_READ ||
-		    op->advice == MADV_POPULATE_WRITE)
-			return all_anon(op);
-		return op->page == op->last;
+		return (op->advice != MADV_POPULATE_READ &&
+			   op->advice != MADV_POPULATE_WRITE) ||
+		    all_anon(op);
 	}
 	return true;
 }

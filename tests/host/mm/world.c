@@ -442,31 +442,6 @@ settle_span(const struct op *op)
 		(void)model_do(&world.model, &first);
 }
 
-/*
- * A move that found no memory may have unmapped what does not come along, and
- * then what was at its target; nothing else.
- */
-static void
-settle_remap(const struct op *op)
-{
-	struct op undo = {.kind = OP_MUNMAP, .space = op->space};
-
-	if (world_regions_match(op->space, &world.model))
-		return;
-	if (op->grown < op->count) {
-		undo.page = op->page + op->grown;
-		undo.last = op->page + op->count - 1;
-		(void)model_do(&world.model, &undo);
-	}
-	if (world_regions_match(op->space, &world.model))
-		return;
-	if (op->flags & MREMAP_FIXED) {
-		undo.page = op->target;
-		undo.last = op->target + op->grown - 1;
-		(void)model_do(&world.model, &undo);
-	}
-}
-
 /* True when the operation failed for lack of memory, as it was made to. */
 static bool
 ran_out(const struct op *op)
@@ -500,8 +475,6 @@ world_step(struct op *op)
 			want = op->result;
 			if (op->span)
 				settle_span(op);
-			if (op->kind == OP_MREMAP)
-				settle_remap(op);
 		}
 	}
 	if (want != op->result)
