@@ -273,11 +273,15 @@ mark_self(struct tlb_space *s)
 		atomic_or(&s->must_flush, me);
 }
 
-static void
+static inline void
 flush_others(struct tlb_space *s)
 {
-	u64 running = others_running(s);
+	u64 running;
 
+	/* Most spaces only ever ran here. */
+	if (!(atomic_load(&s->may_hold) & ~(1ul << hart_this()->nr)))
+		return;
+	running = others_running(s);
 	if (running != 0)
 		ask(running);
 }

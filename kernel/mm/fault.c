@@ -16,7 +16,7 @@
  */
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "lib/string.h"
+#include "lib/page.h"
 #include "mm/layout.h"
 #include "mm/mm_impl.h"
 #include "mm/stat.h"
@@ -45,7 +45,7 @@ struct fault {
  * What the region allows and no more, W only where it may be written: a forced
  * write goes past the leaf, and another thread must not come in by it.
  */
-static u64
+static inline u64
 rights(const struct fault *f)
 {
 	return mm_leaf_rights(f->region->prot);
@@ -222,9 +222,9 @@ static void
 copy_bytes(struct fault *f, struct page *from)
 {
 	if (from == zero_page)
-		memset(page_kva(f->frame), 0, PAGE_SIZE);
+		page_zero(page_kva(f->frame));
 	else
-		memcpy(page_kva(f->frame), page_kva(from), PAGE_SIZE);
+		page_copy(page_kva(f->frame), page_kva(from));
 }
 
 /*
@@ -292,16 +292,17 @@ static void
 copy_page(struct fault *f, struct page *old)
 {
 	pfn_t copy = page_pfn(f->frame);
+	u64 rwx = rights(f);
 
 	copy_bytes(f, old);
-	map_take(f, f->frame, rights(f) & ~PTE_W);
+	map_take(f, f->frame, rwx & ~PTE_W);
 	f->frame = NULL;
 	/* The old page's count falls only after this (T5). */
 	if (f->gather.pending)
 		gather_finish(&f->gather);
 	else
 		tlb_flush_page(&f->mm->space, uaddr(f->page));
-	tree_set_leaf(&f->path, pt_leaf(copy, rights(f)));
+	tree_set_leaf(&f->path, pt_leaf(copy, rwx));
 	tree_put(old);
 	mm_count(MM_STAT_PAGES_COPIED);
 }

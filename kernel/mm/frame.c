@@ -12,6 +12,7 @@
 #include "core/panic.h"
 #include "core/spinlock.h"
 #include "core/thread.h"
+#include "lib/page.h"
 #include "lib/string.h"
 #include "mm/layout.h"
 
@@ -208,7 +209,7 @@ frame_alloc_zero(enum page_kind kind)
 	struct page *p = frame_alloc(kind);
 
 	if (p != NULL)
-		memset(page_kva(p), 0, PAGE_SIZE);
+		page_zero(page_kva(p));
 	return p;
 }
 

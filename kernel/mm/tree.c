@@ -2,7 +2,7 @@
 
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "lib/string.h"
+#include "lib/page.h"
 #include "mm/stat.h"
 
 static u64 *
@@ -182,10 +182,8 @@ put_entries(struct page *table)
 }
 
 void
-tree_put(struct page *node)
+tree_free(struct page *node)
 {
-	if (!refcount_put(&node->refs))
-		return;
 	if (node->kind == PAGE_TABLE)
 		put_entries(node);
 	frame_free(node);
@@ -489,7 +487,7 @@ copy_table(struct page *old, struct tree_spare *spare)
 	struct page *table = make_table(spare, old->level);
 
 	if (old->groups != ALL_GROUPS)
-		memset(page_kva(table), 0, PAGE_SIZE);
+		page_zero(page_kva(table));
 	table->groups = old->groups;
 	copy_entries(old, table);
 	mm_count(MM_STAT_TABLES_COPIED);
@@ -506,7 +504,7 @@ own_child(struct page *node, u64 *entry, int level, struct tree_spare *spare,
 
 	if (pt_is_empty(word)) {
 		child = make_table(spare, level - 1);
-		memset(page_kva(child), 0, PAGE_SIZE);
+		page_zero(page_kva(child));
 	} else if (page_is_sole(target(word))) {
 		if (pt_is_cold(word))
 			warm(node, entry, word, true);

@@ -84,8 +84,17 @@ void gather_add(struct tree_gather *g, struct page *p);
 /* Fences if anything was taken away, then lets the counts fall. */
 void gather_finish(struct tree_gather *g);
 
+/* Frees a node whose last link is gone, and drops what it links to. */
+void tree_free(struct page *node);
+
 /* Drops one link; the last one takes what is below with it. */
-void tree_put(struct page *node);
+static inline void
+tree_put(struct page *node)
+{
+	if (refcount_put(&node->refs))
+		tree_free(node);
+}
+
 /*
  * Drops one link of a root that no hart uses any more; false if there is none.
  */

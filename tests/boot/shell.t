@@ -30,10 +30,11 @@ proc wait_for {name pattern} {
 	}
 }
 
-# Types a line, and waits for what it prints and for the next prompt.
+# Types a line, and waits for what it prints and for the next prompt, before
+# which the shell may say that a job in the background has ended.
 proc type {name line pattern} {
 	send -- "$line\r"
-	wait_for $name "\r\n$pattern\r\n# \$"
+	wait_for $name "\r\n$pattern\r\n(\\\[\[0-9]+] ended \[^\r]*\r\n)?# \$"
 }
 
 spawn $calf run --timeout 300

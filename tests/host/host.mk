@@ -122,8 +122,8 @@ host-fuzz-%: $(H)/fuzz_%
 #	mm_history_checked  the same under the sanitizers
 #	mm_schedules        several harts at once, in every order
 
-MMCORE := $(patsubst %,kernel/%.c,lib/xmap mm/access mm/advise mm/fault mm/map \
-	mm/mm mm/object mm/region mm/remap mm/tree mm/usercopy)
+MMCORE := $(patsubst %,kernel/%.c,lib/page lib/xmap mm/access mm/advise \
+	mm/fault mm/map mm/mm mm/object mm/region mm/remap mm/tree mm/usercopy)
 MMSIM  := $(patsubst %,tests/host/mm/%.c,compare kernel machine model world)
 MMHIST := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,exhaust history)
 MMSCHED := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,\
