@@ -5,8 +5,8 @@
  *	root entry -> level-1 table -> level-0 table -> NPAGES pages
  *
  * and harts whose caches keep whatever they could ever have loaded, until a
- * fence.  README.md says which step stands for which line of the kernel, what
- * is bounded, and what each mutant (the names in #ifdef) leaves out.
+ * fence.  README.md says which step stands for which function of the kernel,
+ * what is bounded, and what each mutant (the names in #ifdef) does wrong.
  *
  * A step is at most one atomic operation of the kernel on memory that others
  * may look at: one load, one store, or one read-modify-write.  What only its
@@ -224,7 +224,7 @@ inline fence(hart)
 inline flush()
 {
 #ifdef FLUSH_LOCAL_ONLY
-	fence(h);
+	fence(h)
 #else
 	at = FIRST(s);
 	do
@@ -235,6 +235,34 @@ inline flush()
 		:: at == h -> stale = 0
 		:: else
 		fi;
+		at++
+	}
+	:: else -> break
+	od;
+	at = 0
+#endif
+}
+
+/*
+ * tlb_flush_page: the others fence everything, this hart only what it has of
+ * one page.
+ */
+inline flush_page()
+{
+#ifdef FLUSH_LOCAL_ONLY
+	fence(h)
+#else
+	at = FIRST(s);
+	do
+	:: at <= LAST(s) -> d_step {
+		if
+		:: at == h ->
+			tlb_read[h * NPAGES + i] = 0;
+			tlb_write[h * NPAGES + i] = 0;
+			stale = 0
+		:: else -> empty_caches(at)
+		fi;
+		load_caches();
 		at++
 	}
 	:: else -> break
@@ -287,7 +315,10 @@ inline fence_local()
 	tmp = counts[node]; \
 	d_step { counts[node] = tmp + 1; tmp = 0 }
 #else
-#define get(counts, node) counts[node]++
+#define get(counts, node) d_step { \
+	assert(counts[node] > 0); \
+	counts[node]++ \
+}
 #endif
 
 #ifdef NON_ATOMIC_DROP
@@ -414,7 +445,7 @@ inline freeze0(node)
 	if
 	:: frozen0[node]
 	:: else ->
-#ifdef FROZEN_SET_FIRST
+#ifdef LEAVES_MARKED_FIRST
 		frozen0[node] = 1;
 		freeze_leaves(node)
 #else
@@ -447,7 +478,7 @@ inline freeze1(node)
 	if
 	:: frozen1[node]
 	:: else ->
-#ifdef FROZEN_SET_FIRST
+#ifdef LINKS_MARKED_FIRST
 		frozen1[node] = 1;
 		freeze_links(node)
 #else
@@ -556,47 +587,90 @@ inline read_present()
 
 /* ---- owning -------------------------------------------------------------- */
 
-inline link_table1(kind, to)
+/*
+ * make_table.  Nobody links it, so filling it is no step; it counts as frozen,
+ * since so far nothing in it can be written.
+ */
+inline make_table1()
 {
 	new_node(refs1, TABLES, t1);
-	frozen1[t1] = 1;
-	kind1[t1] = kind;
-	to1[t1] = to;
+	frozen1[t1] = 1
+}
+
+/* own_child's store, with a release: the table is filled. */
+inline link_table1()
+{
 	root_kind[s] = LINK;
 	root_to[s] = t1;
 	load_caches()
 }
 
-/* copy_table of a level-1 table, and own_child's store. */
+/*
+ * What a table has in it that was linked too early: words of an earlier life.
+ */
+inline link_unfilled1()
+{
+	kind1[t1] = LINK;
+	to1[t1] = 0;
+	link_table1()
+}
+
+/*
+ * copy_table of a level-1 table, and own_child's store.  chill is what
+ * copy_links does and copy_frozen does not.
+ */
 inline copy_table1()
 {
-	old1 = root_to[s];
-#ifndef COPY_WITHOUT_FREEZE
-	freeze1(old1);
+	d_step {
+		old1 = root_to[s];
+		chill = !frozen1[old1];
+		make_table1();
+#ifdef COPY_WITHOUT_FREEZE
+		chill = 0;
 #endif
-	d_step { w = kind1[old1]; m = to1[old1] };
+#ifdef LINK_TABLE_BEFORE_CONTENTS
+		link_unfilled1()
+#endif
+	};
+#ifdef COPY_MARKS_LINKS_FIRST
+	frozen1[old1] = 1;
+#endif
+	d_step {
+		kind1[t1] = kind1[old1];
+		to1[t1] = to1[old1];
+		load_caches()
+	};
+	if
+	:: kind1[t1] != EMPTY && chill -> d_step {
+		kind1[t1] = COLD;
+#ifndef COPY_KEEPS_OLD_LINKS
+		kind1[old1] = COLD;
+		to1[old1] = to1[t1];
+#endif
+		load_caches()
+	}
+	:: else
+	fi;
 #ifndef CHILDREN_UP_AFTER_DROP
 	if
-	:: w != EMPTY -> get(refs0, m)
+	:: kind1[t1] != EMPTY -> get(refs0, to1[t1])
 	:: else
 	fi;
 #endif
-#ifdef TABLE_LINK_BEFORE_CONTENTS
-	d_step { link_table1(EMPTY, 0) };
-	d_step { kind1[t1] = w; to1[t1] = m; load_caches() };
-#else
-	d_step { link_table1(w, m) };
-#endif
+	if
+	:: chill -> frozen1[old1] = 1
+	:: else
+	fi;
+	d_step { link_table1(); chill = 0; fresh = 1 };
 #ifdef CHILDREN_UP_AFTER_DROP
 	flush();
 	put_table1(old1);
 	old1 = NONE;
 	if
-	:: w != EMPTY -> get(refs0, m)
+	:: kind1[t1] != EMPTY -> get(refs0, to1[t1])
 	:: else
-	fi;
+	fi
 #endif
-	d_step { w = 0; m = 0; fresh = 1 }
 }
 
 inline own_table1(create)
@@ -604,7 +678,7 @@ inline own_table1(create)
 	if
 	:: root_kind[s] == EMPTY ->
 		if
-		:: create -> d_step { link_table1(EMPTY, 0); fresh = 1 }
+		:: create -> d_step { make_table1(); link_table1(); fresh = 1 }
 		:: else
 		fi
 #ifdef OWN_IGNORES_PARENT
@@ -623,49 +697,74 @@ inline own_table1(create)
 	fi
 }
 
-inline link_table0(k, to)
+inline make_table0()
 {
 	new_node(refs0, TABLES, t0);
-	frozen0[t0] = 1;
-	kind0[t0 * NPAGES] = k;
-	to0[t0 * NPAGES] = to;
+	frozen0[t0] = 1
+}
+
+inline link_table0()
+{
 	kind1[t1] = LINK;
 	to1[t1] = t0;
 	load_caches()
 }
 
+inline link_unfilled0()
+{
+	kind0[t0 * NPAGES] = WRITE;
+	to0[t0 * NPAGES] = 1;
+	link_table0()
+}
+
+/* copy_leaves, or copy_frozen: one atomic AND, or a load; then the count. */
+inline copy_leaf(from, to)
+{
+	d_step {
+		kind0[to] = kind0[from];
+		to0[to] = to0[from];
+		if
+		:: chill && kind0[from] == WRITE ->
+			kind0[to] = READ;
+#ifndef COPY_KEEPS_OLD_LEAVES
+			kind0[from] = READ
+#endif
+		:: else
+		fi;
+		load_caches()
+	};
+	if
+	:: kind0[to] != EMPTY -> get(refs, to0[to])
+	:: else
+	fi
+}
+
+/* copy_table of a level-0 table, and own_child's store. */
 inline copy_table0()
 {
-	old0 = to1[t1];
-#ifndef COPY_WITHOUT_FREEZE
-	freeze0(old0);
-#endif
-	/* Frozen: only its owner could change it now, and there is none. */
-	if
-	:: kind0[old0 * NPAGES] != EMPTY -> get(refs, to0[old0 * NPAGES])
-	:: else
-	fi;
-#if NPAGES > 1
-	if
-	:: kind0[old0 * NPAGES + 1] != EMPTY ->
-		get(refs, to0[old0 * NPAGES + 1])
-	:: else
-	fi;
-#endif
 	d_step {
-		new_node(refs0, TABLES, t0);
-		frozen0[t0] = 1;
-		kind0[t0 * NPAGES] = kind0[old0 * NPAGES];
-		to0[t0 * NPAGES] = to0[old0 * NPAGES];
-#if NPAGES > 1
-		kind0[t0 * NPAGES + 1] = kind0[old0 * NPAGES + 1];
-		to0[t0 * NPAGES + 1] = to0[old0 * NPAGES + 1];
+		old0 = to1[t1];
+		chill = !frozen0[old0];
+		make_table0();
+#ifdef COPY_WITHOUT_FREEZE
+		chill = 0;
 #endif
-		kind1[t1] = LINK;
-		to1[t1] = t0;
-		load_caches();
-		fresh = 1
-	}
+#ifdef LINK_TABLE_BEFORE_CONTENTS
+		link_unfilled0()
+#endif
+	};
+#ifdef COPY_MARKS_LEAVES_FIRST
+	frozen0[old0] = 1;
+#endif
+	copy_leaf(old0 * NPAGES, t0 * NPAGES);
+#if NPAGES > 1
+	copy_leaf(old0 * NPAGES + 1, t0 * NPAGES + 1);
+#endif
+	if
+	:: chill -> frozen0[old0] = 1
+	:: else
+	fi;
+	d_step { link_table0(); chill = 0; fresh = 1 }
 }
 
 inline own_table0(create)
@@ -673,7 +772,7 @@ inline own_table0(create)
 	if
 	:: kind1[t1] == EMPTY ->
 		if
-		:: create -> d_step { link_table0(EMPTY, 0); fresh = 1 }
+		:: create -> d_step { make_table0(); link_table0(); fresh = 1 }
 		:: else
 		fi
 #ifdef OWN_IGNORES_TABLE
@@ -717,23 +816,26 @@ inline put_old_page()
 	fi
 }
 
-/* gather_finish */
+/* gather_finish; copy_page puts its old page later. */
+inline flush_gathered()
+{
+#if defined(DROP_EARLY)
+	put_gathered();
+	flush()
+#elif defined(FREE_WITHOUT_FLUSH)
+	put_gathered()
+#else
+	flush();
+	put_gathered()
+#endif
+}
+
 inline gather_finish()
 {
 	if
 	:: old1 != NONE || old0 != NONE || old != NONE ->
-#if defined(DROP_EARLY)
-		put_gathered();
-		flush();
+		flush_gathered();
 		put_old_page()
-#elif defined(FREE_WITHOUT_FLUSH)
-		put_gathered();
-		put_old_page()
-#else
-		flush();
-		put_gathered();
-		put_old_page()
-#endif
 	:: else
 	fi
 }
@@ -742,13 +844,17 @@ inline gather_finish()
 
 #define LEAF (t0 * NPAGES + i)
 
+/* tree_thawed */
 inline thawed()
 {
+	d_step {
 #ifndef THAW_KEEPS_FROZEN
-	d_step { frozen0[t0] = 0; frozen1[t1] = 0 }
-#else
-	skip
+		frozen0[t0] = 0;
 #endif
+#ifndef THAW_KEEPS_PARENT_FROZEN
+		frozen1[t1] = 0
+#endif
+	}
 }
 
 inline set_leaf(page, k)
@@ -761,13 +867,24 @@ inline set_leaf(page, k)
 	}
 }
 
+/* tree_set_leaf of a word with W. */
+inline set_writable(page)
+{
+#ifdef THAW_MARKS_LAST
+	set_leaf(page, WRITE);
+	thawed()
+#else
+	thawed();
+	set_leaf(page, WRITE)
+#endif
+}
+
 inline fill()
 {
 	if
 	:: writing ->
 		d_step { new_node(refs, PAGES, p); data[p] = 0 };
-		thawed();
-		set_leaf(p, WRITE)
+		set_writable(p)
 	:: else ->
 		get(refs, 0);
 		set_leaf(0, READ)
@@ -786,9 +903,8 @@ inline copy_page()
 		data[p] = data[old]
 	};
 #endif
-	thawed();
 #ifdef WRITABLE_BEFORE_FLUSH
-	set_leaf(p, WRITE);
+	set_writable(p);
 #else
 	set_leaf(p, READ);
 #endif
@@ -799,13 +915,14 @@ inline copy_page()
 	put_old_page();
 #endif
 #ifndef NO_FLUSH_AFTER_COPY
-	flush();
+	if
+	:: old1 != NONE || old0 != NONE -> flush_gathered()
+	:: else -> flush_page()
+	fi;
 #endif
 #ifndef WRITABLE_BEFORE_FLUSH
-	set_leaf(p, WRITE);
-	fence_local();
+	set_writable(p);
 #endif
-	put_gathered();
 	put_old_page()
 }
 
@@ -823,30 +940,38 @@ inline thaw_leaf(entry)
 	fi
 }
 
+inline thaw()
+{
+#ifndef THAW_MARKS_LAST
+	thawed();
+#endif
+	thaw_leaf(t0 * NPAGES);
+#if NPAGES > 1
+	thaw_leaf(t0 * NPAGES + 1);
+#endif
+#ifdef THAW_MARKS_LAST
+	thawed()
+#endif
+}
+
 inline write_present()
 {
-	if
-	:: frozen0[t0] && !fresh ->
-		thaw_leaf(t0 * NPAGES);
-#if NPAGES > 1
-		thaw_leaf(t0 * NPAGES + 1);
-#endif
-		thawed()
-	:: else
-	fi;
 	p = to0[LEAF];
 	if
-	:: kind0[LEAF] == WRITE -> fence_local()
+	:: !fresh && (frozen0[t0] || refs[p] == 1) -> thaw()
+	:: else
+	fi;
+	if
+	:: kind0[LEAF] == WRITE
 #ifdef REUSE_IGNORES_COUNT
 	:: kind0[LEAF] != WRITE && p != 0 ->
 #else
 	:: kind0[LEAF] != WRITE && refs[p] == 1 ->
 #endif
-		thawed();
-		set_leaf(p, WRITE);
-		fence_local()
+		set_writable(p)
 	:: else -> copy_page()
-	fi
+	fi;
+	fence_local()
 }
 
 /* ---- operations ---------------------------------------------------------- */
@@ -943,9 +1068,28 @@ inline begin()
 #define FREE(s) (left > 0 && lock[s] == 0)
 #endif
 
+/* After a zap what was there reads as zeroes: it is out of reach. */
+inline forget()
+{
+	y = 0;
+	do
+	:: y < NPAGES ->
+		if
+		:: level == 2 || level == 1 || (level == 0 && y == i) ->
+			ghost[s * NPAGES + y] = 0
+		:: else
+		fi;
+		y++
+	:: else -> break
+	od;
+	y = 0;
+	level = NONE
+}
+
 inline end_op()
 {
 	d_step {
+		forget();
 		busy--;
 		lock[s] = 0;
 		in_user[h] = 1;
@@ -961,11 +1105,19 @@ inline end_op()
 	}
 }
 
+/* handle: a read or a write of either page. */
 inline fault()
 {
+#if NPAGES > 1
 	if
-	:: !writing -> read_present()
-	:: else
+	:: i = 0
+	:: i = 1
+	fi;
+#endif
+	stale = 1;
+	if
+	:: writing = 1
+	:: read_present()
 	fi;
 	if
 	:: found -> fence_local()
@@ -976,14 +1128,18 @@ inline fault()
 		:: kind0[LEAF] == EMPTY -> fill()
 		:: kind0[LEAF] != EMPTY && writing -> write_present()
 		:: else -> assert(false)
-		fi;
-		gather_finish()
+		fi
 	fi
 }
 
-/* mm_fork; c is a space that is not in use. */
-inline fork(c)
+/* mm_fork, to the first space that is not in use: it does not matter which. */
+inline fork()
 {
+	d_step {
+		!used[0] || !used[1] || !used[SPACES - 1] ->
+			c = (!used[0] -> 0 : (!used[1] -> 1 : SPACES - 1));
+			used[c] = 1
+	};
 	if
 	:: root_kind[s] == EMPTY
 	:: else ->
@@ -997,12 +1153,15 @@ inline fork(c)
 #else
 		if
 		:: root_kind[s] == LINK && !frozen1[root_to[s]] ->
+#ifdef FLUSH_BEFORE_COLD
+			flush();
+#endif
 			d_step {
 				root_kind[s] = COLD;
 				root_kind[c] = COLD;
 				root_to[c] = root_to[s]
 			};
-#ifndef NO_FLUSH_AT_FORK
+#if !defined(NO_FLUSH_AT_FORK) && !defined(FLUSH_BEFORE_COLD)
 			flush()
 #endif
 		:: else -> d_step {
@@ -1017,55 +1176,61 @@ inline fork(c)
 		y = 0;
 		do
 		:: y < NPAGES ->
-			ghost[(c) * NPAGES + y] = ghost[s * NPAGES + y];
+			ghost[c * NPAGES + y] = ghost[s * NPAGES + y];
 			y++
 		:: else -> break
 		od;
 		alive[c] = 1;
+		c = 0;
 		load_caches()
 	}
 }
 
-/* munmap of a whole mapping: the link to the level-1 table goes. */
-inline unmap_all()
+/*
+ * A fault somewhere else below the same level-1 table: what it does to that
+ * table, and no more.
+ */
+inline beside()
 {
 	if
-	:: root_kind[s] == EMPTY
-	:: else ->
-		d_step {
-			old1 = root_to[s];
-			root_kind[s] = EMPTY;
-			root_to[s] = 0
-		};
-#ifdef FREE_WITHOUT_FLUSH
-		put_table1(old1);
-#else
-		flush();
-#endif
-		d_step {
-			y = 0;
-			do
-			:: y < NPAGES -> ghost[s * NPAGES + y] = 0; y++
-			:: else -> break
-			od
-		};
-#ifndef FREE_WITHOUT_FLUSH
-		put_table1(old1);
-#endif
-		old1 = NONE
-	fi
+	:: own_table1(1)
+	:: root_kind[s] == COLD -> warm_root()
+	:: root_kind[s] != COLD
+	fi;
+	stale = 0
 }
 
-/* madvise(MADV_DONTNEED) of one page: the tables are owned, then it goes. */
-inline zap_page()
+/*
+ * mm_zap_locked: takes the link to a level-1 table (munmap of much), to a
+ * level-0 table, or to a page (MADV_DONTNEED of one), and owns what it is in.
+ */
+inline zap()
 {
 	if
+	:: level = 2
+	:: level = 1
+	:: level = 0
+#if NPAGES > 1
+	:: level = 0; i = 1
+#endif
+	fi;
+	if
 	:: root_kind[s] == EMPTY
-	:: else ->
+	:: root_kind[s] != EMPTY && level == 2 -> d_step {
+		old1 = root_to[s];
+		root_kind[s] = EMPTY;
+		root_to[s] = 0
+	}
+	:: root_kind[s] != EMPTY && level != 2 ->
 		own_table1(0);
 		if
 		:: kind1[t1] == EMPTY
-		:: else ->
+		:: kind1[t1] != EMPTY && level == 1 -> d_step {
+			old0 = to1[t1];
+			kind1[t1] = EMPTY;
+			to1[t1] = 0
+		}
+		:: kind1[t1] != EMPTY && level == 0 ->
 			own_table0(0);
 			if
 			:: kind0[LEAF] == EMPTY
@@ -1075,25 +1240,7 @@ inline zap_page()
 				to0[LEAF] = 0
 			}
 			fi
-		fi;
-		/* Read as zeroes only when the old page is out of reach. */
-		gather_finish_zero()
-	fi
-}
-
-inline gather_finish_zero()
-{
-	if
-	:: old != NONE ->
-#ifdef FREE_WITHOUT_FLUSH
-		put_old_page();
-#else
-		flush();
-#endif
-		ghost[s * NPAGES + i] = 0;
-		put_gathered();
-		put_old_page()
-	:: else -> gather_finish()
+		fi
 	fi;
 	stale = 0
 }
@@ -1140,53 +1287,31 @@ inline exit()
 			check_reads() \
 	}
 
-#define FORK_TO(c) \
-	:: atomic { alive[s] && FREE(s) && !used[c] -> used[c] = 1; begin() }; \
-		fork(c); \
-		end_op()
-
 proctype hart(byte h; byte s)
 {
-	byte t1, t0, p, i, w, m, at;
+	byte t1, t0, p, i, w, m, at, c;
 	byte old1 = NONE, old0 = NONE, old = NONE;
 	byte below = NONE, c0 = NONE;
+	byte level = NONE;
 #if NPAGES > 1
 	byte c1 = NONE;
 #endif
-	bit owned, fresh, writing, found, stale;
+	bit owned, fresh, writing, found, stale, chill;
 #if defined(NON_ATOMIC_GET) || defined(NON_ATOMIC_DROP)
 	byte tmp;
 #endif
 
 end:	do
-	:: atomic { alive[s] && FREE(s) -> begin(); stale = 1 };
-		fault();
-		end_op()
-	:: atomic { alive[s] && FREE(s) -> begin(); writing = 1; stale = 1 };
-		fault();
-		end_op()
-#if NPAGES > 1
-	:: atomic { alive[s] && FREE(s) -> begin(); i = 1; stale = 1 };
-		fault();
-		end_op()
-	:: atomic { alive[s] && FREE(s) -> begin(); i = 1; writing = 1; stale = 1 };
-		fault();
-		end_op()
-#endif
 	:: atomic { alive[s] && FREE(s) -> begin() };
-		zap_page();
+		if
+		:: fault()
+		:: beside()
+		:: zap()
+		:: exit()
+		:: fork()
+		fi;
+		gather_finish();
 		end_op()
-	:: atomic { alive[s] && FREE(s) -> begin() };
-		unmap_all();
-		end_op()
-	:: atomic { alive[s] && FREE(s) -> begin() };
-		exit();
-		end_op()
-	FORK_TO(0)
-	FORK_TO(1)
-#if SPACES > 2
-	FORK_TO(2)
-#endif
 	STORE(0, 1) STORE(0, 2)
 #if PAGES > 3
 	STORE(0, 3)
