@@ -50,14 +50,40 @@ widen(struct mm *mm, u64 *start, u64 *end)
 		*end = r->start;
 }
 
+/* The first page of [start, end) that lies in the same span as at; or false. */
+static bool
+page_within(struct mm *mm, u64 at, u64 span, u64 start, u64 end, uaddr_t *out)
+{
+	u64 low = align_down(at, span);
+	u64 word;
+
+	*out = uaddr(MAX(start, low));
+	return tree_next_leaf(
+	    mm->root, out, uaddr(MIN(end, low + span)), &word);
+}
+
+/*
+ * Owns the tables that [start, end) covers in part around at, its first or last
+ * address, if it has a page there: what has nothing to lose is let alone, since
+ * owning it takes memory, and who gives memory back may have none.
+ */
+static int
+own_edge(struct mm *mm, u64 at, u64 start, u64 end, struct tree_gather *g)
+{
+	uaddr_t page;
+
+	if (!page_within(mm, at, pt_span(1), start, end, &page) &&
+	    !page_within(mm, at, pt_span(2), start, end, &page))
+		return 0;
+	return tree_own_existing(mm->root, page, g);
+}
+
 static int
 own_edges(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
 {
-	int err = tree_own_existing(mm->root, uaddr(start), g);
+	int err = own_edge(mm, start, start, end, g);
 
-	if (err == 0)
-		err = tree_own_existing(mm->root, uaddr(end - 1), g);
-	return err;
+	return err < 0 ? err : own_edge(mm, end - 1, start, end, g);
 }
 
 int
@@ -87,6 +113,15 @@ mm_zap_locked(struct mm *mm, u64 start, u64 end)
 	return err;
 }
 
+/* How many regions more a border at addr makes. */
+static u32
+nr_splits(struct mm *mm, u64 addr)
+{
+	struct region *r = region_at(mm, addr);
+
+	return r != NULL && r->start < addr;
+}
+
 int
 mm_unmap_locked(struct mm *mm, u64 start, u64 end)
 {
@@ -97,7 +132,7 @@ mm_unmap_locked(struct mm *mm, u64 start, u64 end)
 
 	if (r == NULL || r->start >= end)
 		return 0;
-	err = region_own(mm, 2);
+	err = region_own(mm, nr_splits(mm, start) + nr_splits(mm, end));
 	if (err < 0)
 		return err;
 	mm_gather_init(mm, &g);

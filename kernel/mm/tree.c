@@ -625,7 +625,6 @@ zap_table(struct page *node, u64 start, u64 end, struct tree_gather *g)
 	u64 span = pt_span(level);
 	u64 at, next;
 
-	check(page_is_sole(node));
 	for (at = start; at < end; at = next) {
 		u64 *entry = &entries[pt_index(uaddr(at), level)];
 		u64 word = pt_load(entry);
@@ -638,7 +637,9 @@ zap_table(struct page *node, u64 start, u64 end, struct tree_gather *g)
 		if (pt_is_empty(word))
 			continue;
 		if (level > 0 && next - at < span) {
-			zap_table(target(word), at, next, g);
+			/* What is not owned has no page of the range. */
+			if (page_is_sole(target(word)))
+				zap_table(target(word), at, next, g);
 			continue;
 		}
 		pt_store(entry, 0);
@@ -649,7 +650,10 @@ zap_table(struct page *node, u64 start, u64 end, struct tree_gather *g)
 void
 tree_zap(struct page *root, uaddr_t start, uaddr_t end, struct tree_gather *g)
 {
+	u64 word;
+
 	zap_table(root, start.val, end.val, g);
+	check(!tree_next_leaf(root, &start, end, &word));
 }
 
 /* ---- looking ------------------------------------------------------------ */

@@ -147,8 +147,7 @@ void tree_thawed(struct tree_path *path);
 
 /*
  * Takes away everything in [start, end): whole tables where they are covered.
- * Tables that are covered in part are owned: tree_own_existing(start), and of
- * (end - 1).
+ * Tables that are covered in part and have a page of the range are owned.
  */
 void tree_zap(
     struct page *root, uaddr_t start, uaddr_t end, struct tree_gather *g);
