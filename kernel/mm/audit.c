@@ -3,9 +3,9 @@
  * entries are counted when the first link to it is seen.
  *
  * Laws checked, by the names that mm/frame.h and mm/tree.h give them: P1 for
- * every frame; T3 and T4 for every table; W only below owned tables, on a page
- * that nobody else has or that a shared mapping has; and that no frame is free
- * and linked, or lost.
+ * every frame; P3, T3 and T4 for every table; R1; W only below owned tables, on
+ * a page that nobody else has or that a shared mapping has; and that no frame
+ * is free and linked, or lost.
  */
 #include "mm/audit.h"
 
@@ -101,6 +101,8 @@ visit_table(struct audit *a, struct page *table)
 
 		if (pt_is_empty(word))
 			continue;
+		if (!(table->groups >> (i / TREE_GROUP) & 1))
+			complain(a, table, "P3: no group for entry", i);
 		if (table->level == 0)
 			visit_leaf(a, table, word);
 		else
@@ -141,10 +143,36 @@ check_rights(struct audit *a, struct mm *mm, struct page *table, u64 base)
 	}
 }
 
+struct block_users {
+	const struct region_block *block;
+	u64 nr;
+};
+
+static void
+count_user(struct mm *mm, void *arg)
+{
+	struct block_users *users = arg;
+
+	if (mm->block == users->block)
+		users->nr++;
+}
+
+static void
+check_regions(struct audit *a, struct mm *mm)
+{
+	struct block_users users = {.block = mm->block};
+
+	mm_each_paused(count_user, &users);
+	if (refcount_read(&mm->block->refs) != users.nr)
+		complain(a, mm->root, "R1: users of its regions", users.nr);
+}
+
 static void
 visit_space(struct mm *mm, void *arg)
 {
 	struct audit *a = arg;
+
+	check_regions(a, mm);
 
 	a->out->spaces++;
 	a->links[index_of(mm->root)]++;

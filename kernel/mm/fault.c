@@ -284,9 +284,9 @@ fill(struct fault *f)
 /* ---- writing to what is there ------------------------------------------- */
 
 /*
- * Until every hart has fenced, some sibling thread may still read the old page;
- * so nobody, not even another sibling, may write to the new one yet.  While
- * both hold the same bytes it does not matter which of them is read.
+ * T7: until every hart has fenced, some sibling thread may still read the old
+ * page; so nobody, not even another sibling, may write to the new one yet.
+ * While both hold the same bytes it does not matter which of them is read.
  */
 static void
 copy_page(struct fault *f, struct page *old)

@@ -137,8 +137,8 @@ mm_put(struct mm *mm)
 	 * before that number is used again, and no thread runs with it now.
 	 */
 	drop_tree(mm);
-	audit_leave();
 	region_block_put(mm->block);
+	audit_leave();
 	kfree(mm);
 	/* Ends of processes are when stacks pile up. */
 	kstack_trim();

@@ -43,7 +43,7 @@ clear_frozen(struct page *table)
  * Most tables are nearly empty, so who goes over a whole table goes from one
  * group of entries to the next that may hold any.
  */
-#define GROUP      8
+#define GROUP      TREE_GROUP
 #define ALL_GROUPS (~0ul)
 
 static_assert(PT_ENTRIES / GROUP == 64, "groups are the bits of one word");
