@@ -141,22 +141,29 @@ last_open_locked(const struct fdtable *t)
 	return 0;
 }
 
-/* A descriptor that is only reserved is not the copy's. */
+/*
+ * A descriptor that is only reserved is not the copy's.  Slot by slot: what the
+ * bitmaps would tell costs more than the look.
+ *
+ * This is the one part of fork that grows with the process.  To share the table
+ * until somebody changes it would save that, and make close fail for want of
+ * memory to copy it then; close must not fail.
+ */
 static void
 copy_slots_locked(struct fdtable *from, struct fdtable *to, u32 nr)
 {
 	u32 n;
-	int next;
 
 	memcpy(to->open, from->open, nr_words(nr) * sizeof(u64));
 	memcpy(to->cloexec, from->cloexec, nr_words(nr) * sizeof(u64));
 	to->first_free = MIN(from->first_free, to->nr_slots);
-	for (n = 0; (next = fdtable_next_open_locked(to, n)) >= 0; n++) {
-		n = next;
-		to->files[n] = from->files[n];
-		if (to->files[n] != NULL)
-			file_get(to->files[n]);
-		else
+	for (n = 0; n < nr; n++) {
+		struct file *f = from->files[n];
+
+		to->files[n] = f;
+		if (likely(f != NULL))
+			file_get(f);
+		else if (to->open[n / BITS] >> n % BITS & 1)
 			fdtable_clear_locked(to, n);
 	}
 }
