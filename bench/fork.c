@@ -585,7 +585,7 @@ section_apart(void)
  * next take comes out of free memory.
  */
 #define NR_BEFORE   8
-#define NR_CHILDREN 64
+#define NR_CHILDREN 20
 
 /*
  * Linux does not count as free what it keeps at hand for each hart, which may
