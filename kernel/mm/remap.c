@@ -277,6 +277,10 @@ remap_locked(struct remap *m, u64 *out)
 		return duplicate(m, out);
 	if (r->end - m->old < m->old_len)
 		return -EFAULT;
+	/* Nor may it grow to where no file has bytes. */
+	if (r->object != NULL &&
+	    r->offset + (m->old - r->start) + m->new_len > (u64)INT64_MAX)
+		return -EINVAL;
 	if (m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return move(m, out);
 	*out = m->old;

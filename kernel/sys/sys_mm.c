@@ -64,6 +64,9 @@ check_map(u64 addr, u64 len, u32 flags, u64 offset)
 		return -ENOMEM;
 	if (offset + len < offset)
 		return -EOVERFLOW;
+	/* No file has bytes there, and arithmetic stays clear of a wrap. */
+	if (!(flags & MAP_ANONYMOUS) && offset + len > (u64)INT64_MAX)
+		return -EOVERFLOW;
 	return 0;
 }
 

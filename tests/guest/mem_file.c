@@ -194,6 +194,8 @@ test_refusals(void)
 	    "an offset within a page");
 	is_errno(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, rw, -PAGE), EOVERFLOW,
 	    "an offset before the file");
+	is_errno(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, rw, LONG_MIN),
+	    EOVERFLOW, "or where no file can reach");
 	ok(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, rw, 100 * PAGE) !=
 		MAP_FAILED,
 	    "one behind its end is none, until it is touched");
