@@ -210,6 +210,8 @@ check_frame(struct audit *a, struct page *p)
 	}
 	if (refs != want)
 		complain(a, p, "P1: links and holders", want);
+	else if (refs == 0)
+		complain(a, p, "P1: not free, holders", 0);
 }
 
 static void
