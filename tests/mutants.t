@@ -8,4 +8,4 @@ if [ -n "${CALF_LONG:-}" ]; then
 fi
 exec "$top/tests/mutants/run" --host gather-no-flush share-no-cold \
 	copy-leaves-keeps-w copy-page-put-first protect-no-flush \
-	region-own-always-sole fault-no-lock truncate-pages-first
+	region-own-always-sole fault-no-lock truncate-maps-stay
