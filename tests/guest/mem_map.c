@@ -81,6 +81,14 @@ test_fixed(void)
 }
 
 static void
+map_page_0(void)
+{
+	must(setresuid(1000, 1000, 1000));
+	is_errno(mmap(NULL, PAGE, RW, ANON | MAP_FIXED, -1, 0), EPERM,
+	    "a user can't map the first page");
+}
+
+static void
 test_refusals(void)
 {
 	void *top = (void *)-PAGE;
@@ -98,6 +106,7 @@ test_refusals(void)
 	is_errno(
 	    mmap((void *)0xffffffff80000000, PAGE, RW, ANON | MAP_FIXED, -1, 0),
 	    ENOMEM, "in the kernel's half");
+	is(wait_status(spawn(map_page_0)), 0, "nor come to harm in trying");
 	is_errno(syscall(SYS_mmap, 0, PAGE, RW, ANON, -1, 100), EINVAL,
 	    "an offset within a page");
 }

@@ -144,6 +144,8 @@ static const struct scenario scenarios[] = {
 	{"M0.14.2.20", "w0.15 r0.14", "r0.20"}},
     {"mremap of shared tables against the other's write",
 	"m0.14.4 w0.14 w0.15 f0.1", {"M0.14.2.20 w0.20", "w1.14 r1.15"}},
+    {"mremap against the other's exit",
+	"m0.14.4 w0.14 w0.15 m0.9.1 w0.9 f0.1", {"M0.14.2.7 w0.7", "x1"}},
     {"munmap against fault", "m0.14.8 w0.17 w0.18",
 	{"u0.17.2", "w0.18 r0.17", "r0.18"}},
     {"munmap of shared tables against the other's write",
