@@ -203,6 +203,19 @@ place(struct mm *mm, const struct mm_map_args *a, u64 len, u64 *start)
 	return 0;
 }
 
+/* What a fixed mapping takes the place of is not counted twice. */
+static int
+check_limits(struct mm *mm, const struct mm_map_args *a, u64 start, u64 len)
+{
+	u64 pages = len >> PAGE_SHIFT;
+
+	pages -= region_pages_within(mm, start, start + len);
+	if (!mm_room_for(mm, pages) ||
+	    !mm_room_for_data(mm, a->prot, a->flags, pages))
+		return -ENOMEM;
+	return 0;
+}
+
 int
 mm_map_locked(struct mm *mm, const struct mm_map_args *a, u64 *out)
 {
@@ -214,10 +227,11 @@ mm_map_locked(struct mm *mm, const struct mm_map_args *a, u64 *out)
 	if (a->len_bytes == 0 ||
 	    (a->fixed && !is_aligned(a->addr.val, PAGE_SIZE)))
 		return -EINVAL;
-	if (a->len_bytes > USER_TOP || !mm_room_for(mm, len >> PAGE_SHIFT) ||
-	    !mm_room_for_data(mm, a->prot, a->flags, len >> PAGE_SHIFT))
+	if (a->len_bytes > USER_TOP)
 		return -ENOMEM;
 	err = place(mm, a, len, &start);
+	if (err == 0)
+		err = check_limits(mm, a, start, len);
 	if (err == 0)
 		err = region_own(mm, 3);
 	if (err == 0)

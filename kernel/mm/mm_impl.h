@@ -118,6 +118,8 @@ void region_remove(struct mm *mm, u64 start, u64 end);
 void region_merge(struct mm *mm, u64 start, u64 end);
 /* True when [start, end) is covered without a hole. */
 bool region_covers(struct mm *mm, u64 start, u64 end);
+/* How many pages of [start, end) are in regions. */
+u64 region_pages_within(struct mm *mm, u64 start, u64 end);
 /* Highest (or from low up) gap for len bytes; 0 when there is none. */
 u64 region_find_gap(struct mm *mm, u64 len);
 u64 region_pages(const struct region *r);

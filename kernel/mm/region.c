@@ -270,6 +270,18 @@ region_covers(struct mm *mm, u64 start, u64 end)
 }
 
 u64
+region_pages_within(struct mm *mm, u64 start, u64 end)
+{
+	struct region *r = region_above(mm, start);
+	struct region *stop = mm->block->regions + mm->block->nr;
+	u64 bytes = 0;
+
+	for (; r != NULL && r < stop && r->start < end; r++)
+		bytes += MIN(r->end, end) - MAX(r->start, start);
+	return bytes >> PAGE_SHIFT;
+}
+
+u64
 region_find_gap(struct mm *mm, u64 len)
 {
 	struct region_block *b = mm->block;

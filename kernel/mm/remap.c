@@ -164,6 +164,21 @@ leave_old(struct remap *m, u64 moved)
 	gather_finish(&g);
 }
 
+/* What moves is counted already, and what it takes the place of goes. */
+static bool
+is_within_limits(const struct remap *m, u64 to)
+{
+	const struct region *r = region_at(m->mm, m->old);
+	u64 moved = MIN(m->old_len, m->new_len);
+	u64 more = (m->flags & MREMAP_DONTUNMAP) ? moved : m->new_len - moved;
+	u64 less = region_pages_within(m->mm, to, to + m->new_len);
+
+	more >>= PAGE_SHIFT;
+	more -= MIN(more, less);
+	return mm_room_for(m->mm, more) &&
+	    mm_room_for_data(m->mm, r->prot, r->flags, more);
+}
+
 /*
  * The pages move to a place of new_len, of which MREMAP_FIXED takes what was
  * there; MREMAP_DONTUNMAP leaves the old region, empty.
@@ -177,11 +192,9 @@ move(struct remap *m, u64 *out)
 	u64 to = m->target;
 	int err;
 
-	if (!mm_room_for(mm, m->new_len >> PAGE_SHIFT))
-		return -ENOMEM;
 	if (!(m->flags & MREMAP_FIXED))
 		to = region_find_gap(mm, m->new_len);
-	if (to == 0)
+	if (to == 0 || !is_within_limits(m, to))
 		return -ENOMEM;
 	err = prepare(m, to, moved);
 	if (err < 0)

@@ -1,6 +1,8 @@
 /* mremap: growing, shrinking, moving. */
 #include "mem.h"
 
+#include <sys/resource.h>
+
 /* Fills pages with numbers of their own; and checks them. */
 static void
 fill(char *p, int pages)
@@ -210,6 +212,54 @@ test_large(void)
 	must(munmap(q, 2 * PAGES * PAGE));
 }
 
+/* No more may be mapped than is. */
+static void
+limit_to_what_is(void)
+{
+	FILE *f = must(fopen("/proc/self/statm", "r"));
+	struct rlimit rl = {.rlim_max = RLIM_INFINITY};
+	unsigned long pages = 0;
+
+	must(fscanf(f, "%lu", &pages));
+	fclose(f);
+	rl.rlim_cur = pages * PAGE;
+	must(setrlimit(RLIMIT_AS, &rl));
+}
+
+/* What moves, or takes another's place, is not counted twice. */
+static int
+at_the_limit(void)
+{
+	char *p = anon(64), *q = anon(64);
+
+	fill(p, 64);
+	limit_to_what_is();
+	if (mmap(q, 64 * PAGE, RW, ANON | MAP_FIXED, -1, 0) != q)
+		return 1;
+	if (mremap(p, 64 * PAGE, 64 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q) !=
+	    q)
+		return 2;
+	if (!filled(q, 64))
+		return 3;
+	limit_to_what_is();
+	if (mmap(NULL, PAGE, RW, ANON, -1, 0) != MAP_FAILED)
+		return 4;
+	if (mremap(q, 64 * PAGE, 65 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED)
+		return 5;
+	return 0;
+}
+
+static void
+test_limit(void)
+{
+	int status;
+
+	if (must(fork()) == 0)
+		_exit(at_the_limit());
+	must(wait(&status));
+	is(status, 0, "a move at the limit of the address space");
+}
+
 TEST_NEEDS(mem_remap, 12)
 {
 	test_shrink();
@@ -221,4 +271,5 @@ TEST_NEEDS(mem_remap, 12)
 	test_fork();
 	test_shared();
 	test_large();
+	test_limit();
 }
