@@ -50,13 +50,18 @@ widen(struct mm *mm, u64 *start, u64 *end)
 		*end = r->start;
 }
 
-/* The first page of [start, end) that lies in the same span as at; or false. */
+/*
+ * Is the table of this span, around at, covered by [start, end) in part, with a
+ * page to lose?  The first such page to *out.
+ */
 static bool
-page_within(struct mm *mm, u64 at, u64 span, u64 start, u64 end, uaddr_t *out)
+loses_a_part(struct mm *mm, u64 at, u64 span, u64 start, u64 end, uaddr_t *out)
 {
 	u64 low = align_down(at, span);
 	u64 word;
 
+	if (start <= low && end >= low + span)
+		return false;
 	*out = uaddr(MAX(start, low));
 	return tree_next_leaf(
 	    mm->root, out, uaddr(MIN(end, low + span)), &word);
@@ -64,16 +69,17 @@ page_within(struct mm *mm, u64 at, u64 span, u64 start, u64 end, uaddr_t *out)
 
 /*
  * Owns the tables that [start, end) covers in part around at, its first or last
- * address, if it has a page there: what has nothing to lose is let alone, since
- * owning it takes memory, and who gives memory back may have none.
+ * address, if it has a page there: what has nothing to lose, and what goes as a
+ * whole, is let alone, since owning it takes memory, and who gives memory back
+ * may have none.
  */
 static int
 own_edge(struct mm *mm, u64 at, u64 start, u64 end, struct tree_gather *g)
 {
 	uaddr_t page;
 
-	if (!page_within(mm, at, pt_span(1), start, end, &page) &&
-	    !page_within(mm, at, pt_span(2), start, end, &page))
+	if (!loses_a_part(mm, at, pt_span(1), start, end, &page) &&
+	    !loses_a_part(mm, at, pt_span(2), start, end, &page))
 		return 0;
 	return tree_own_existing(mm->root, page, g);
 }
