@@ -3,7 +3,7 @@
  * entries are counted when the first link to it is seen.
  *
  * Laws checked, by the names that mm/frame.h and mm/tree.h give them: P1 for
- * every frame; P3, T3 and T4 for every table; R1; W only below owned tables, on
+ * every frame; P2, T3 and T4 for every table; R1; W only below owned tables, on
  * a page that nobody else has or that a shared mapping has; and that no frame
  * is free and linked, or lost.
  */
@@ -102,7 +102,7 @@ visit_table(struct audit *a, struct page *table)
 		if (pt_is_empty(word))
 			continue;
 		if (!(table->groups >> (i / TREE_GROUP) & 1))
-			complain(a, table, "P3: no group for entry", i);
+			complain(a, table, "P2: no group for entry", i);
 		if (table->level == 0)
 			visit_leaf(a, table, word);
 		else

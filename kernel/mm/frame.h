@@ -28,9 +28,7 @@ struct object;
  *         any  -> FREE           the last page_put
  * Laws    P1  refs is the number of links (page-table entries) to the frame
  *             plus one for each kernel holder, and 0 when it is free
- *         P2  a frozen table has no leaf in it or below it that hardware may
- *             write
- *         P3  bit i of a table's groups is set if any of its entries from 8i to
+ *         P2  bit i of a table's groups is set if any of its entries from 8i to
  *             8i + 7 is not empty (of a root: of the user's half); who stores
  *             the entry has set the bit before
  * Locks   a atomic   c fixed while in use   o the object's lock

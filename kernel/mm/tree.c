@@ -37,7 +37,7 @@ clear_frozen(struct page *table)
 	__atomic_store_n(&table->frozen, 0, __ATOMIC_RELAXED);
 }
 
-/* ---- where the entries are (P3) ----------------------------------------- */
+/* ---- where the entries are (P2) ----------------------------------------- */
 
 /*
  * Most tables are nearly empty, so who goes over a whole table goes from one

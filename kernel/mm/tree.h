@@ -40,7 +40,7 @@
 #include "arch/riscv/pt.h"
 #include "mm/frame.h"
 
-/* Entries that one bit of a table's groups stands for (P3). */
+/* Entries that one bit of a table's groups stands for (P2). */
 #define TREE_GROUP 8
 
 /*

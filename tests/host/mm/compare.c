@@ -284,7 +284,7 @@ visit_entry(const struct page *table, u64 base, u32 i)
 	if (word == 0)
 		return;
 	if (!(table->groups >> i / 8 & 1))
-		broken("P3", table, word);
+		broken("P2", table, word);
 	if (table->level == 0)
 		visit_leaf(table, word);
 	else
