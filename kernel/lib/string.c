@@ -1,6 +1,6 @@
 /*
  * memcpy and memset are the hottest loops of a kernel that copies pages, so
- * they move 256 bytes a turn, a word at a time, every word aligned: a core may
+ * they move 64 bytes a turn, a word at a time, every word aligned: a core may
  * trap a misaligned one.  Where source and destination disagree about
  * alignment, words are put together from their two halves.  Nothing outside
  * the given ranges is read, not even the rest of an aligned word.
@@ -14,8 +14,7 @@ KEEP_LOOPS
 typedef u64 __attribute__((may_alias)) word_t;
 
 #define WORD  sizeof(word_t)
-#define GROUP (8 * WORD)  /* what fits the registers at once */
-#define BLOCK (4 * GROUP) /* one turn of the unrolled loops */
+#define BLOCK (8 * WORD) /* one turn of the unrolled loops */
 
 static inline size_t
 misalignment(const void *p)
@@ -46,22 +45,6 @@ copy_straddling(u8 *d, const u8 *s, size_t n)
 	return done;
 }
 
-static inline void
-copy_group(word_t *d, const word_t *s)
-{
-	u64 a0 = s[0], a1 = s[1], a2 = s[2], a3 = s[3];
-	u64 a4 = s[4], a5 = s[5], a6 = s[6], a7 = s[7];
-
-	d[0] = a0;
-	d[1] = a1;
-	d[2] = a2;
-	d[3] = a3;
-	d[4] = a4;
-	d[5] = a5;
-	d[6] = a6;
-	d[7] = a7;
-}
-
 /* Both ends aligned; returns the bytes copied, whole words. */
 static size_t
 copy_words(u8 *dst, const u8 *src, size_t n)
@@ -70,11 +53,18 @@ copy_words(u8 *dst, const u8 *src, size_t n)
 	const word_t *s = (const word_t *)src;
 	size_t left = n;
 
-	for (; left >= BLOCK; left -= BLOCK, d += 32, s += 32) {
-		copy_group(d, s);
-		copy_group(d + 8, s + 8);
-		copy_group(d + 16, s + 16);
-		copy_group(d + 24, s + 24);
+	for (; left >= BLOCK; left -= BLOCK, d += 8, s += 8) {
+		u64 a0 = s[0], a1 = s[1], a2 = s[2], a3 = s[3];
+		u64 a4 = s[4], a5 = s[5], a6 = s[6], a7 = s[7];
+
+		d[0] = a0;
+		d[1] = a1;
+		d[2] = a2;
+		d[3] = a3;
+		d[4] = a4;
+		d[5] = a5;
+		d[6] = a6;
+		d[7] = a7;
 	}
 	for (; left >= WORD; left -= WORD)
 		*d++ = *s++;
@@ -139,19 +129,6 @@ memmove(void *dst, const void *src, size_t len)
 	return dst;
 }
 
-static inline void
-set_group(word_t *d, u64 pattern)
-{
-	d[0] = pattern;
-	d[1] = pattern;
-	d[2] = pattern;
-	d[3] = pattern;
-	d[4] = pattern;
-	d[5] = pattern;
-	d[6] = pattern;
-	d[7] = pattern;
-}
-
 /* d is aligned; returns the bytes set, whole words. */
 static size_t
 set_words(u8 *dst, u64 pattern, size_t n)
@@ -159,11 +136,15 @@ set_words(u8 *dst, u64 pattern, size_t n)
 	word_t *d = (word_t *)dst;
 	size_t left = n;
 
-	for (; left >= BLOCK; left -= BLOCK, d += 32) {
-		set_group(d, pattern);
-		set_group(d + 8, pattern);
-		set_group(d + 16, pattern);
-		set_group(d + 24, pattern);
+	for (; left >= BLOCK; left -= BLOCK, d += 8) {
+		d[0] = pattern;
+		d[1] = pattern;
+		d[2] = pattern;
+		d[3] = pattern;
+		d[4] = pattern;
+		d[5] = pattern;
+		d[6] = pattern;
+		d[7] = pattern;
 	}
 	for (; left >= WORD; left -= WORD)
 		*d++ = pattern;
