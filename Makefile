@@ -68,7 +68,7 @@ endif
 
 KINC   := -Ikernel -I$(O)/gen -idirafter $(UAPI)
 KFLAGS := -std=gnu11 -ffreestanding -nostdlib -fno-common -fno-pic \
-	-mcmodel=medany -mno-relax -fno-stack-protector -fno-strict-aliasing \
+	-mcmodel=medany -fno-stack-protector -fno-strict-aliasing \
 	-fno-omit-frame-pointer -ffunction-sections -fdata-sections -O2 -g
 KCFLAGS := $(KFLAGS) $(KARCH) $(KWARN) $(KBUILD) $(KINC)
 

@@ -52,6 +52,8 @@ struct hart {
 
 	struct page *frame_cache; /* h, irqs off: free frames kept at hand */
 	u32 frame_cached;         /* h */
+	u32 zeroed_cached;        /* h */
+	struct page *zeroed;      /* h, irqs off: the same, filled with 0 */
 
 	u64 idle_ns;       /* h */
 	u64 nr_interrupts; /* h */

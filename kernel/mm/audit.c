@@ -193,6 +193,8 @@ check_frame(struct audit *a, struct page *p)
 		a->free_seen++;
 		if (want != 0 || refs != 0)
 			complain(a, p, "free, links", want);
+		if (p->zeroed && !frame_is_zeroed(p))
+			complain(a, p, "P3: not zeroed", 0);
 		return;
 	case PAGE_CACHE:
 		if (p->object != NULL &&

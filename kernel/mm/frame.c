@@ -5,6 +5,10 @@
  * Three places hold free frames.  Each hart keeps a few to itself; the shared
  * list holds what harts gave back; and the virgin ranges are what nobody has
  * had yet, which costs nothing to set up however much of it there is.
+ *
+ * A table that is let go of has lost its entries and is nothing but zeroes.  A
+ * hart keeps some of these apart for the next tables: fork makes five and exit
+ * gives them back, and to clear them costs more than to copy what is in them.
  */
 #include "mm/frame.h"
 
@@ -22,6 +26,9 @@
  */
 #define CACHE_MAX   64
 #define CACHE_BATCH 32
+
+/* A hart's share of zeroed ones: what three processes end with. */
+#define ZEROED_MAX 16
 
 /* Reclaim at once what this many allocations need. */
 #define RECLAIM_BATCH 64
@@ -84,7 +91,7 @@ take_shared(void)
 }
 
 /* Locks: interrupts off. */
-static void
+static NOINLINE void
 refill(struct hart *h)
 {
 	struct page *p;
@@ -102,20 +109,64 @@ refill(struct hart *h)
 	spin_unlock(&lock);
 }
 
-/* In use and out of every list at once, for the audit, which interrupts. */
-static struct page *
-take_cached(enum page_kind kind)
+bool
+frame_is_zeroed(const struct page *p)
 {
-	bool irqs_were_on = arch_irqs_disable();
-	struct hart *h = hart_this();
+	const u64 *words = page_kva(p);
+	u32 i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		if (words[i] != 0)
+			return false;
+	return true;
+}
+
+static inline struct page *
+take_zeroed(struct hart *h)
+{
+	struct page *p = h->zeroed;
+
+	if (p == NULL)
+		return NULL;
+	check(p->zeroed && frame_is_zeroed(p));
+	h->zeroed = p->next_free;
+	h->zeroed_cached--;
+	return p;
+}
+
+/* Locks: interrupts off. */
+static inline struct page *
+take_any(struct hart *h)
+{
 	struct page *p;
 
 	if (h->frame_cache == NULL)
 		refill(h);
 	p = h->frame_cache;
+	if (unlikely(p == NULL)) {
+		p = take_zeroed(h);
+		if (p != NULL)
+			p->zeroed = 0;
+		return p;
+	}
+	h->frame_cache = p->next_free;
+	h->frame_cached--;
+	return p;
+}
+
+/* In use and out of every list at once, for the audit, which interrupts. */
+static inline struct page *
+take_cached(enum page_kind kind)
+{
+	bool irqs_were_on = arch_irqs_disable();
+	struct hart *h = hart_this();
+	struct page *p = NULL;
+
+	if (kind == PAGE_TABLE)
+		p = take_zeroed(h);
+	if (p == NULL)
+		p = take_any(h);
 	if (p != NULL) {
-		h->frame_cache = p->next_free;
-		h->frame_cached--;
 		check(p->kind == PAGE_FREE && refcount_read(&p->refs) == 0);
 		refcount_init(&p->refs, 1);
 		p->kind = kind;
@@ -181,6 +232,19 @@ frame_fail_end(void)
 		atomic_store_release(&fail_thread, NULL);
 }
 
+static NOINLINE struct page *
+take_reclaimed(enum page_kind kind)
+{
+	struct page *p;
+
+	do {
+		if (reclaim() == 0)
+			return NULL;
+		p = take_cached(kind);
+	} while (p == NULL);
+	return p;
+}
+
 struct page *
 frame_alloc(enum page_kind kind)
 {
@@ -189,10 +253,10 @@ frame_alloc(enum page_kind kind)
 	if (CONFIG_DEBUG && frame_fails_on_purpose())
 		return NULL;
 	p = take_cached(kind);
-	while (unlikely(p == NULL)) {
-		if (reclaim() == 0)
+	if (unlikely(p == NULL)) {
+		p = take_reclaimed(kind);
+		if (p == NULL)
 			return NULL;
-		p = take_cached(kind);
 	}
 	p->level = 0;
 	p->frozen = 0;
@@ -209,7 +273,7 @@ frame_alloc_zero(enum page_kind kind)
 	struct page *p = frame_alloc(kind);
 
 	if (p != NULL)
-		page_zero(page_kva(p));
+		frame_make_zero(p);
 	return p;
 }
 
@@ -232,23 +296,44 @@ spill(struct hart *h)
 	spin_unlock(&lock);
 }
 
+/* Locks: interrupts off. */
+static void
+keep_zeroed(struct hart *h, struct page *p)
+{
+	p->next_free = h->zeroed;
+	h->zeroed = p;
+	h->zeroed_cached++;
+}
+
+/* Locks: interrupts off. */
+static void
+keep(struct hart *h, struct page *p)
+{
+	p->zeroed = 0;
+	if (CONFIG_DEBUG)
+		memset(page_kva(p), 0xa5, PAGE_SIZE);
+	p->next_free = h->frame_cache;
+	h->frame_cache = p;
+	if (++h->frame_cached > CACHE_MAX)
+		spill(h);
+}
+
 void
 frame_free(struct page *p)
 {
 	struct hart *h;
 
 	assert(refcount_read(&p->refs) == 0 && p->kind > PAGE_RESERVED);
+	check(!p->zeroed || frame_is_zeroed(p));
 	atomic_sub(&nr_by_kind[p->kind], 1);
-	if (CONFIG_DEBUG)
-		memset(page_kva(p), 0xa5, PAGE_SIZE);
 	/* Free and in a list at once, for the audit, which interrupts. */
 	irq_push_off();
-	p->kind = PAGE_FREE;
 	h = hart_this();
-	p->next_free = h->frame_cache;
-	h->frame_cache = p;
-	if (++h->frame_cached > CACHE_MAX)
-		spill(h);
+	p->kind = PAGE_FREE;
+	if (p->zeroed && h->zeroed_cached < ZEROED_MAX)
+		keep_zeroed(h, p);
+	else
+		keep(h, p);
 	irq_pop_off();
 }
 
@@ -280,7 +365,8 @@ frame_stats(struct frame_stats *out)
 		out->free += virgin[i].end - virgin[i].next;
 	spin_unlock(&lock);
 	for (i = 0; i < nr_harts; i++)
-		out->free += atomic_load(&harts[i].frame_cached);
+		out->free += atomic_load(&harts[i].frame_cached) +
+		    atomic_load(&harts[i].zeroed_cached);
 	for (i = 0; i < NR_PAGE_KINDS; i++)
 		out->kinds[i] = atomic_load(&nr_by_kind[i]);
 	out->kinds[PAGE_FREE] = out->free;

@@ -4,6 +4,7 @@
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
 
+#include "lib/page.h"
 #include "lib/refcount.h"
 #include "lib/types.h"
 
@@ -31,6 +32,7 @@ struct object;
  *         P2  bit i of a table's groups is set if any of its entries from 8i to
  *             8i + 7 is not empty (of a root: of the user's half); who stores
  *             the entry has set the bit before
+ *         P3  the words of a free frame that is said to be zeroed are all 0
  * Locks   a atomic   c fixed while in use   o the object's lock
  *         f the free list's lock
  */
@@ -39,8 +41,9 @@ struct page {
 	u8 kind;              /* c: enum page_kind */
 	u8 level;             /* c: of a table: 0, 1 or 2 */
 	u8 frozen;            /* a: of a table, see mm/tree.h */
-	u8 dirty; /* o: of a cached page: the file lacks its bytes */
-	u32 pad;
+	u8 dirty;  /* o: of a cached page: the file lacks its bytes */
+	u8 zeroed; /* of a free frame, or of a table not yet made: all is 0 */
+	u8 pad[3];
 	union {
 		struct page *next_free; /* f */
 		struct object *object;  /* c: PAGE_CACHE: whose page */
@@ -97,7 +100,8 @@ kva_page(const void *kva)
 
 /*
  * A frame with one reference and undefined contents, or NULL when there is
- * none even after caches have been asked to give some back.
+ * none even after caches have been asked to give some back.  One for a table
+ * may say that it is zeroed; see frame_make_zero.
  * Locks: any; but with a spin lock held nothing is asked to give back.
  */
 struct page *frame_alloc(enum page_kind kind) MUST_CHECK;
@@ -112,8 +116,24 @@ page_get(struct page *p)
 
 /* Drops one reference; the last one frees the frame.  Not for tables. */
 void page_put(struct page *p);
-/* Frees a frame whose last reference the caller has just dropped. */
+/*
+ * Frees a frame whose last reference the caller has just dropped.  Tables come
+ * back without entries and say that they are zeroed, so that the next one need
+ * not be cleared.
+ */
 void frame_free(struct page *p);
+
+/* Whether all its words are 0, for checks of P3. */
+bool frame_is_zeroed(const struct page *p);
+
+/* Makes all words of a frame that was just allocated 0, if they are not. */
+static inline void
+frame_make_zero(struct page *p)
+{
+	if (!p->zeroed)
+		page_zero(page_kva(p));
+	p->zeroed = 0;
+}
 
 /* Shared by all: never written, one reference held for ever. */
 extern struct page *zero_page;

@@ -17,6 +17,7 @@
 #include "mm/frame.h"
 #include "mm/kmap_impl.h"
 #include "mm/layout.h"
+#include "mm/tree.h"
 
 extern char kernel_start[], kernel_rodata[], kernel_data[], kernel_end[];
 
@@ -208,6 +209,18 @@ add_free(u64 start, u64 end, void *arg)
 	return false;
 }
 
+/* Every user's root takes this half over by its groups (P2). */
+static void
+note_groups(void)
+{
+	struct page *p = pfn_page(paddr_pfn(paddr(pa_of(root))));
+	u32 i;
+
+	for (i = PT_USER_ENTRIES; i < PT_ENTRIES; i++)
+		if (root[i] != 0)
+			p->groups |= 1ul << (i / TREE_GROUP);
+}
+
 void
 kernel_map_init(struct mem_map *m)
 {
@@ -230,6 +243,7 @@ kernel_map_init(struct mem_map *m)
 	root = take_boot_memory(m, PAGE_SIZE);
 	map_everything(m, first_pa);
 	kmap_init(table_below(&root[pt_index(uaddr(KMAP_BASE), 2)]));
+	note_groups();
 	tlb_init(SATP_SV39 | pa_of(root) >> PAGE_SHIFT);
 	each_free(m, add_free, NULL);
 	frame_init();

@@ -24,15 +24,10 @@ static struct list all_mms = LIST_INIT(all_mms);
 /* The kernel's half of every root: fixed when the first root is made. */
 extern u64 kernel_satp;
 
-static void
-copy_kernel_half(struct page *root)
+static struct page *
+kernel_root(void)
 {
-	const u64 *from =
-	    paddr_kva(pfn_paddr(pfn(kernel_satp & ((1ul << 44) - 1))));
-	u64 *to = page_kva(root);
-
-	memcpy(to + PT_USER_ENTRIES, from + PT_USER_ENTRIES,
-	    (PT_ENTRIES - PT_USER_ENTRIES) * sizeof(u64));
+	return pfn_page(pfn(kernel_satp & ((1ul << 44) - 1)));
 }
 
 static struct page *
@@ -43,8 +38,8 @@ make_root(void)
 	if (root == NULL)
 		return NULL;
 	root->level = PT_LEVELS - 1;
-	memset(page_kva(root), 0, PT_USER_ENTRIES * sizeof(u64));
-	copy_kernel_half(root);
+	frame_make_zero(root);
+	tree_add_kernel_half(root, kernel_root());
 	return root;
 }
 
@@ -107,12 +102,13 @@ mm_flush_space(void *space)
 	tlb_flush(space);
 }
 
-/* Drops the user half of the root: nobody runs this space any more. */
+/* Nobody runs this space any more. */
 static void
 drop_tree(struct mm *mm)
 {
 	while (tree_drop_next(mm->root))
 		thread_preempt_point();
+	tree_remove_kernel_half(mm->root, kernel_root());
 	assert(refcount_read(&mm->root->refs) == 1);
 	tree_put(mm->root);
 }
@@ -182,7 +178,7 @@ finish_fork(struct mm *child) NO_LOCK_CHECK
 }
 
 int
-mm_fork(struct mm *parent, struct mm **out)
+mm_fork(struct mm *parent, uaddr_t next, struct mm **out)
 {
 	struct mm *child;
 	int err;
@@ -205,6 +201,9 @@ mm_fork(struct mm *parent, struct mm **out)
 	 */
 	if (tree_share(parent->root, child->root))
 		tlb_flush(&parent->space);
+	/* Whoever set the program counter: no user's address leads further. */
+	if (next.val < USER_TOP)
+		tree_warm_both(parent->root, child->root, next);
 	publish(child);
 	err = finish_fork(child);
 	mm_unlock(parent);

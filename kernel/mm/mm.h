@@ -35,9 +35,10 @@ void mm_init(void);
 int mm_create(struct mm **out) MUST_CHECK;
 /*
  * A copy of the current one, by sharing: costs the same whatever it holds.
- * Locks: takes parent's.
+ * next, if it can be one, is the address of the first instruction that both
+ * will run.  Locks: takes parent's.
  */
-int mm_fork(struct mm *parent, struct mm **out) MUST_CHECK;
+int mm_fork(struct mm *parent, uaddr_t next, struct mm **out) MUST_CHECK;
 void mm_get(struct mm *mm);
 /* The last reference takes everything down. Sleeps. */
 void mm_put(struct mm *mm);

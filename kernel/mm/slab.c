@@ -107,7 +107,7 @@ check_poison(void *object, const struct size_class *c)
 		    object, c->size);
 }
 
-static struct slab *
+static NOINLINE struct slab *
 slab_create(struct size_class *c)
 {
 	struct page *p = frame_alloc(PAGE_SLAB);
@@ -147,23 +147,36 @@ take(struct size_class *c, struct slab *s)
 	return object;
 }
 
-static void *
+/* One more slab, when there is none with a free object. */
+static NOINLINE struct slab *
+grow_locked(struct size_class *c) MUST_HOLD(&c->lock)
+{
+	struct slab *fresh;
+
+	spin_unlock(&c->lock);
+	fresh = slab_create(c);
+	spin_lock(&c->lock);
+	if (fresh == NULL)
+		return NULL;
+	c->nr_slabs++;
+	list_push_front(&c->partial, &fresh->link);
+	return fresh;
+}
+
+static inline void *
 small_alloc(struct size_class *c)
 {
-	struct slab *s, *fresh;
+	struct slab *s;
 	void *object;
 
 	spin_lock(&c->lock);
 	s = list_first(&c->partial, struct slab, link);
-	if (s == NULL) {
-		spin_unlock(&c->lock);
-		fresh = slab_create(c);
-		if (fresh == NULL)
+	if (unlikely(s == NULL)) {
+		s = grow_locked(c);
+		if (s == NULL) {
+			spin_unlock(&c->lock);
 			return NULL;
-		spin_lock(&c->lock);
-		c->nr_slabs++;
-		list_push_front(&c->partial, &fresh->link);
-		s = fresh;
+		}
 	}
 	object = take(c, s);
 	spin_unlock(&c->lock);

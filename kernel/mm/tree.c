@@ -2,7 +2,6 @@
 
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "lib/page.h"
 #include "mm/stat.h"
 
 static u64 *
@@ -63,16 +62,21 @@ groups_of(const struct page *table)
 static inline bool
 next_group(struct groups *g, u32 *i)
 {
-	while (g->left != 0) {
-		bool used = g->left & 1;
-
-		*i = g->at;
+	if (g->left == 0)
+		return false;
+	/* Eight at once first: a stack's tables have only their last. */
+	while (!(g->left & 0xff)) {
+		g->left >>= 8;
+		g->at += 8 * GROUP;
+	}
+	while (!(g->left & 1)) {
 		g->left >>= 1;
 		g->at += GROUP;
-		if (used)
-			return true;
 	}
-	return false;
+	*i = g->at;
+	g->left >>= 1;
+	g->at += GROUP;
+	return true;
 }
 
 /* Which of its table's groups an entry is in: a group is 64 bytes. */
@@ -97,33 +101,29 @@ set_entry(struct page *table, u64 *entry, u64 word)
  * have frozen a child by then and made its link valid again (T2), and the other
  * makes it cold once more: that costs a fault and nothing else.
  */
-static void
-freeze_links(struct page *table)
+static inline void
+freeze_links(u64 *entries)
 {
-	u64 *entries = table_of(table);
-	struct groups g = groups_of(table);
-	u32 i, j;
+	u32 i;
 
-	while (next_group(&g, &i))
-		for (j = i; j < i + GROUP; j++) {
-			u64 word = pt_load(&entries[j]);
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++) {
+		u64 word = pt_load(&entries[i]);
 
-			if (pt_is_link(word) && !is_frozen(target(word)))
-				pt_store(&entries[j], pt_cold(pt_pfn(word)));
-		}
+		if (pt_is_link(word) && !is_frozen(target(word)))
+			pt_store(&entries[i], pt_cold(pt_pfn(word)));
+	}
 }
 
-static void
-freeze_leaves(struct page *table)
+static inline void
+freeze_leaves(u64 *entries)
 {
-	u64 *entries = table_of(table);
-	struct groups g = groups_of(table);
-	u32 i, j;
+	u32 i;
 
-	while (next_group(&g, &i))
-		for (j = i; j < i + GROUP; j++)
-			if (atomic_load(&entries[j]) & PTE_W)
-				pt_write_protect(&entries[j]);
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++)
+		if (atomic_load(&entries[i]) & PTE_W)
+			pt_write_protect(&entries[i]);
 }
 
 /*
@@ -134,12 +134,18 @@ freeze_leaves(struct page *table)
 static void
 freeze(struct page *table)
 {
+	u64 *entries = table_of(table);
+	struct groups g = groups_of(table);
+	u32 i;
+
 	if (is_frozen(table))
 		return;
 	if (table->level == 0)
-		freeze_leaves(table);
+		while (next_group(&g, &i))
+			freeze_leaves(entries + i);
 	else
-		freeze_links(table);
+		while (next_group(&g, &i))
+			freeze_links(entries + i);
 	set_frozen(table);
 	mm_count(MM_STAT_FREEZES);
 }
@@ -168,6 +174,7 @@ gather_add(struct tree_gather *g, struct page *p)
 	g->nodes[g->nr++] = p;
 }
 
+/* Nobody has a way to the table any more: it ends as it began, empty (P3). */
 static void
 put_entries(struct page *table)
 {
@@ -176,9 +183,15 @@ put_entries(struct page *table)
 	u32 i, j;
 
 	while (next_group(&g, &i))
-		for (j = i; j < i + GROUP; j++)
-			if (!pt_is_empty(entries[j]))
-				tree_put(target(entries[j]));
+		for (j = i; j < i + GROUP; j++) {
+			u64 word = entries[j];
+
+			if (pt_is_empty(word))
+				continue;
+			entries[j] = 0;
+			tree_put(target(word));
+		}
+	table->zeroed = 1;
 }
 
 void
@@ -243,23 +256,79 @@ tree_spare_drop(struct tree_spare *s)
 	}
 }
 
+/* ---- roots -------------------------------------------------------------- */
+
+static struct groups
+kernel_groups(const struct page *kernel_root)
+{
+	return (struct groups){
+	    .left = kernel_root->groups >> (PT_USER_ENTRIES / GROUP),
+	    .at = PT_USER_ENTRIES,
+	};
+}
+
+static inline void
+copy_words(u64 *to, const u64 *from)
+{
+	u32 i;
+
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++)
+		to[i] = from[i];
+}
+
+static inline void
+clear_words(u64 *words)
+{
+	u32 i;
+
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++)
+		words[i] = 0;
+}
+
+void
+tree_add_kernel_half(struct page *root, const struct page *kernel_root)
+{
+	const u64 *from = table_of(kernel_root);
+	u64 *to = table_of(root);
+	struct groups g = kernel_groups(kernel_root);
+	u32 i;
+
+	while (next_group(&g, &i))
+		copy_words(to + i, from + i);
+}
+
+void
+tree_remove_kernel_half(struct page *root, const struct page *kernel_root)
+{
+	u64 *entries = table_of(root);
+	struct groups g = kernel_groups(kernel_root);
+	u32 i;
+
+	while (next_group(&g, &i))
+		clear_words(entries + i);
+}
+
 /* ---- sharing ------------------------------------------------------------ */
 
-/* What both roots link to from now on; the entry for the new one. */
-static u64
-share_link(u64 *entry, bool *flush)
+/* What both link to from now on; true if the first was valid and is not. */
+static inline bool
+share_link(u64 *from, u64 *to)
 {
-	u64 word = pt_load(entry);
+	u64 word = pt_load(from);
+	bool chilled = false;
 
 	if (pt_is_empty(word))
-		return word;
+		return false;
 	page_get(target(word));
 	if (pt_is_link(word) && !is_frozen(target(word))) {
 		word = pt_cold(pt_pfn(word));
-		pt_store(entry, word);
-		*flush = true;
+		pt_store(from, word);
+		chilled = true;
 	}
-	return word;
+	pt_store(to, word);
+	return chilled;
 }
 
 bool
@@ -274,7 +343,7 @@ tree_share(struct page *from_root, struct page *to_root)
 	to_root->groups = from_root->groups;
 	while (next_group(&g, &i))
 		for (j = i; j < i + GROUP; j++)
-			pt_store(&to[j], share_link(&from[j], &flush));
+			flush |= share_link(&from[j], &to[j]);
 	return flush;
 }
 
@@ -325,6 +394,17 @@ tree_walk(struct page *root, uaddr_t va, struct tree_path *path)
 	}
 }
 
+void
+tree_warm_both(struct page *from_root, struct page *to_root, uaddr_t va)
+{
+	u32 i = pt_index(va, PT_LEVELS - 1);
+	struct tree_path path;
+
+	(void)tree_walk(from_root, va, &path);
+	/* What it leads to is shared, so the walk has left it frozen (T3). */
+	pt_store(&table_of(to_root)[i], pt_load(&table_of(from_root)[i]));
+}
+
 /* ---- owning ------------------------------------------------------------- */
 
 u32
@@ -364,10 +444,14 @@ tree_own_needs(struct page *root, uaddr_t va)
 }
 
 static struct page *
-make_table(struct tree_spare *spare, int level)
+make_table(struct tree_spare *spare, int level, bool filled)
 {
 	struct page *table = tree_spare_take(spare);
 
+	if (filled)
+		table->zeroed = 0;
+	else
+		frame_make_zero(table);
 	table->level = level;
 	/* So far nothing in it can be written. */
 	table->frozen = 1;
@@ -484,10 +568,9 @@ copy_entries(struct page *old, struct page *table)
 static struct page *
 copy_table(struct page *old, struct tree_spare *spare)
 {
-	struct page *table = make_table(spare, old->level);
+	struct page *table =
+	    make_table(spare, old->level, old->groups == ALL_GROUPS);
 
-	if (old->groups != ALL_GROUPS)
-		page_zero(page_kva(table));
 	table->groups = old->groups;
 	copy_entries(old, table);
 	mm_count(MM_STAT_TABLES_COPIED);
@@ -503,8 +586,7 @@ own_child(struct page *node, u64 *entry, int level, struct tree_spare *spare,
 	struct page *child, *old;
 
 	if (pt_is_empty(word)) {
-		child = make_table(spare, level - 1);
-		page_zero(page_kva(child));
+		child = make_table(spare, level - 1, false);
 	} else if (page_is_sole(target(word))) {
 		if (pt_is_cold(word))
 			warm(node, entry, word, true);

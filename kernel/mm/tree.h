@@ -106,11 +106,24 @@ tree_put(struct page *node)
 bool tree_drop_next(struct page *root);
 
 /*
+ * The kernel's entries in a user's root, put into a new one and taken from one
+ * that goes.  The groups of the kernel's root are those of its own half; in a
+ * user's root that half has none, for whoever goes over it means the user's.
+ */
+void tree_add_kernel_half(struct page *root, const struct page *kernel_root);
+void tree_remove_kernel_half(struct page *root, const struct page *kernel_root);
+
+/*
  * Gives an empty root everything that another has, by sharing.  True when
  * translations of from must be flushed, on all harts, before anybody relies
  * on it.
  */
 bool tree_share(struct page *from_root, struct page *to_root);
+/*
+ * After that and its flush: the way to va becomes valid in both, as if both had
+ * read there.  A hart that remembers otherwise will fault and find it so.
+ */
+void tree_warm_both(struct page *from_root, struct page *to_root, uaddr_t va);
 
 /*
  * Goes down as far as there are tables, making cold links on the way valid.

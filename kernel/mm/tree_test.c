@@ -40,15 +40,23 @@ frame_alloc(enum page_kind kind)
 		return NULL;
 	free_list = p->next_free;
 	nr_free--;
-	memset(page_kva(p), 0xa5, PAGE_SIZE);
-	*p = (struct page){.kind = kind, .refs = {1}};
+	*p = (struct page){.kind = kind, .refs = {1}, .zeroed = p->zeroed};
+	if (kind != PAGE_TABLE)
+		p->zeroed = 0;
+	if (!p->zeroed)
+		memset(page_kva(p), 0xa5, PAGE_SIZE);
 	return p;
 }
 
 void
 frame_free(struct page *p)
 {
+	const u64 *words = page_kva(p);
+	u32 i;
+
 	assert_int_equal(refcount_read(&p->refs), 0);
+	for (i = 0; p->zeroed && i < PT_ENTRIES; i++)
+		assert_int_equal(words[i], 0);
 	p->kind = PAGE_FREE;
 	p->next_free = free_list;
 	free_list = p;
@@ -172,7 +180,7 @@ make_root(void)
 	struct page *root = frame_alloc(PAGE_TABLE);
 
 	root->level = PT_LEVELS - 1;
-	memset(page_kva(root), 0, PAGE_SIZE);
+	frame_make_zero(root);
 	return root;
 }
 
@@ -362,6 +370,29 @@ test_fork_of_a_frozen_tree_needs_no_flush(void **state)
 }
 
 static void
+test_fork_warms_one_way_for_both(void **state)
+{
+	(void)state;
+	do_write(0, 0);
+	do_write(0, NR_PLACES - 1);
+	do_fork(0, 1);
+	assert_null(hardware(roots[0], place(0), false));
+	tree_warm_both(roots[0], roots[1], place(0));
+	assert_non_null(hardware(roots[0], place(0), false));
+	assert_non_null(hardware(roots[1], place(0), false));
+	assert_null(hardware(roots[0], place(0), true));
+	assert_null(hardware(roots[1], place(0), true));
+	assert_null(hardware(roots[1], place(NR_PLACES - 1), false));
+	check_laws();
+	/* Where nothing is nothing comes to be. */
+	do_zap(1, 0, 0);
+	do_fork(1, 2);
+	tree_warm_both(roots[1], roots[2], place(0));
+	assert_null(hardware(roots[2], place(0), false));
+	check_laws();
+}
+
+static void
 test_write_below_shared_tables_copies_three_nodes(void **state)
 {
 	u64 before;
@@ -386,6 +417,8 @@ main(void)
 		test_untouched_link_comes_back_writable, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_fork_of_a_frozen_tree_needs_no_flush, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_fork_warms_one_way_for_both, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_write_below_shared_tables_copies_three_nodes, set_up,
 		tear_down),

@@ -213,9 +213,10 @@ static int
 share_memory(struct proc *p, u64 flags)
 {
 	struct proc *cur = proc_current();
+	struct trap_frame *f = arch_user_frame(thread_current()->stack);
 
 	if (!(flags & CLONE_VM))
-		return mm_fork(cur->mm, &p->mm);
+		return mm_fork(cur->mm, uaddr(f->pc), &p->mm);
 	mm_get(cur->mm);
 	p->mm = cur->mm;
 	p->mm_shared = true;

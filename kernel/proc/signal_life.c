@@ -17,7 +17,6 @@
 static void
 proc_init_sig(struct sigproc *s, struct sighand *hand)
 {
-	memset(s, 0, sizeof(*s));
 	spin_init(&s->lock, RANK_SIGNAL);
 	s->hand = hand;
 	sigqueue_init(&s->pending);
@@ -73,7 +72,6 @@ signal_fork_task(struct task *child, bool keep_altstack)
 {
 	struct sigtask *s = &child->sig;
 
-	memset(s, 0, sizeof(*s));
 	sigqueue_init(&s->pending);
 	altstack_reset(&s->altstack);
 	if (!thread_is_task(thread_current()))

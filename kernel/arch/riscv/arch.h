@@ -60,7 +60,9 @@ arch_user_frame(void *stack)
 
 /* Saves into prev, goes on with next, returns when prev is switched to. */
 void arch_switch(struct arch_context *prev, struct arch_context *next);
-/* Makes ctx start at entry(arg) on a stack, whose top part is the user frame.
+/*
+ * Makes ctx, which is zeroed, start at entry(arg) on a stack, whose top part is
+ * the user frame.
  */
 void arch_context_init(
     struct arch_context *ctx, void *stack, void (*entry)(void *), void *arg);

@@ -10,7 +10,6 @@ void
 arch_context_init(
     struct arch_context *ctx, void *stack, void (*entry)(void *), void *arg)
 {
-	memset(ctx, 0, sizeof(*ctx));
 	ctx->ra = (u64)arch_context_start;
 	ctx->sp = (u64)arch_user_frame(stack);
 	ctx->s[1] = (u64)entry;

@@ -53,7 +53,10 @@ make_alphabet(void)
 			    .page = pages[p],
 			    .last = pages[p]});
 		}
-		add((struct op){.kind = OP_FORK, .space = s});
+		add((struct op){.kind = OP_FORK,
+		    .space = s,
+		    .page = pages[s % 2],
+		    .span = s == 2});
 		add((struct op){.kind = OP_EXIT, .space = s});
 	}
 }

@@ -214,6 +214,9 @@ pick_details(struct op *op)
 	case OP_BRK:
 		op->count = pick(BRK_PAGES + 1);
 		break;
+	case OP_FORK:
+		op->span = one_in(4);
+		break;
 	case OP_KWRITE:
 	case OP_MWRITE:
 		op->span = one_in(4);

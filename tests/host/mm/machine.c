@@ -534,7 +534,23 @@ frame_alloc(enum page_kind kind)
 		sim_fail("the simulated memory is too small");
 	*p = (struct page){.kind = kind, .refs = {1}};
 	ASAN_UNPOISON_MEMORY_REGION(page_kva(p), PAGE_SIZE);
+	if (kind == PAGE_TABLE && sim_whim(2) == 0) {
+		memset(page_kva(p), 0, PAGE_SIZE);
+		p->zeroed = 1;
+	}
 	return p;
+}
+
+bool
+frame_is_zeroed(const struct page *p)
+{
+	const u64 *words = page_kva(p);
+	u32 i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		if (words[i] != 0)
+			return false;
+	return true;
 }
 
 struct page *
@@ -543,7 +559,7 @@ frame_alloc_zero(enum page_kind kind)
 	struct page *p = frame_alloc(kind);
 
 	if (p != NULL)
-		memset(page_kva(p), 0, PAGE_SIZE);
+		frame_make_zero(p);
 	return p;
 }
 
@@ -575,6 +591,10 @@ frame_free(struct page *p)
 	if (refcount_read(&p->refs) != 0 || p->kind <= PAGE_RESERVED)
 		sim_fail("frame %#lx (kind %u, refs %lu) is freed",
 		    page_pfn(p).val, p->kind, refcount_read(&p->refs));
+	if (p->zeroed && !frame_is_zeroed(p))
+		sim_fail(
+		    "P3: frame %#lx (kind %u, level %u) is freed as zeroed",
+		    page_pfn(p).val, p->kind, p->level);
 	check_unreachable(p);
 	memset(page_kva(p), POISON, PAGE_SIZE);
 	ASAN_POISON_MEMORY_REGION(page_kva(p), PAGE_SIZE);

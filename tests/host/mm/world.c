@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/errno.h"
+#include "mm/layout.h"
 #include "mm/mm_impl.h"
 #include "mm/usercopy.h"
 
@@ -328,8 +329,10 @@ move_break(struct mm *mm, const struct op *op)
 static s64
 fork_space(struct mm *mm, const struct op *op)
 {
+	u64 next = op->span ? USER_TOP : window_va[op->page];
+
 	run(mm);
-	return mm_fork(mm, &world.mms[op->to]);
+	return mm_fork(mm, uaddr(next), &world.mms[op->to]);
 }
 
 /* ---- one operation ------------------------------------------------------ */
