@@ -456,7 +456,8 @@ check_cached(u32 hart, u64 asid, int level, u64 va, u64 word)
 void
 world_check(bool whole)
 {
-	u32 s, i;
+	u32 nr = sim_nr_used_ever();
+	u32 s, i, stray = 0;
 
 	look_everywhere = whole;
 	memset(links, 0, sizeof(links));
@@ -469,13 +470,18 @@ world_check(bool whole)
 			check_rights(s, i);
 	}
 	count_holders();
-	for (i = 0; i < SIM_FRAMES; i++)
+	/* What was never used has no count, and nothing may lead to it. */
+	for (i = 0; i < nr; i++)
 		if (links[i] != refcount_read(&page_array[i].refs))
 			sim_fail("P1: frame %#lx (kind %u, level %u) has %lu "
 				 "references, %u links and holders",
 			    page_pfn(&page_array[i]).val, page_array[i].kind,
 			    page_array[i].level,
 			    refcount_read(&page_array[i].refs), links[i]);
+	for (; i < SIM_FRAMES; i++)
+		stray |= links[i];
+	if (stray != 0)
+		sim_fail("something leads to a frame that was never used");
 	check_blocks();
 	sim_each_cached(check_cached);
 }

@@ -620,6 +620,12 @@ frame_stats(struct frame_stats *out)
 	out->free = nr_free;
 }
 
+u32
+sim_nr_used_ever(void)
+{
+	return nr_used_ever;
+}
+
 u64
 sim_nr_free(void)
 {

@@ -82,6 +82,8 @@ void sim_fail_no_more(void);
 bool sim_failed(void);
 
 u64 sim_nr_free(void);
+/* Frames from this one on nobody has had yet. */
+u32 sim_nr_used_ever(void);
 /* Small objects that have not been freed. */
 extern u64 sim_nr_objects;
 /* The kernel's own root: a frame that it holds for ever. */
