@@ -13,6 +13,7 @@
  *
  * In both, whatever loses its parent becomes ours and is reaped.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,11 +25,13 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define ARGV_FILE   "/calf/argv"
+#define MODULES     "/calf/modules"
 #define SHELL       "/bin/sh"
 #define SEARCH_PATH "/bin:/sbin:/usr/bin:/usr/sbin:/tests:/"
 
@@ -68,6 +71,29 @@ mount_kernel_trees(void)
 		mount("proc", "/proc", "proc", 0, NULL);
 	if (access("/dev/null", F_OK))
 		mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+}
+
+/*
+ * What a Linux kernel wants to be given before it knows disks: modules, whose
+ * names say the order.
+ */
+static void
+load_modules(void)
+{
+	struct dirent **names;
+	int n = scandir(MODULES, &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		char path[sizeof(MODULES) + sizeof(names[i]->d_name)];
+		int fd;
+
+		snprintf(path, sizeof(path), MODULES "/%s", names[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0 && names[i]->d_name[0] != '.' &&
+		    syscall(SYS_finit_module, fd, "", 0))
+			dprintf(2, "init: %s: %s\n", path, strerror(errno));
+		close(fd);
+	}
 }
 
 static void
@@ -283,6 +309,7 @@ main(void)
 	}
 	mount_kernel_trees();
 	open_console();
+	load_modules();
 	if (chdir("/"))
 		die("/");
 	set_environment();

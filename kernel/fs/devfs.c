@@ -1,11 +1,12 @@
 /*
  * /dev: a tmpfs with a node for every device that was registered by name, and
- * what opening a character device anywhere means.
+ * for every disk, and what opening a character device anywhere means.
  */
 #include "fs/devfs.h"
 
 #include <linux/poll.h>
 
+#include "dev/block.h"
 #include "dev/chardev.h"
 #include "fs/tmpfs.h"
 #include "fs/vfs_impl.h"
@@ -175,6 +176,14 @@ make_device_node(const struct chardev *dev, void *arg)
 }
 
 static void
+make_disk_node(struct blockdev *dev, void *arg)
+{
+	struct inode_new new = {.mode = S_IFBLK | 0660, .rdev = dev->dev};
+
+	make_node(arg, dev->name, &new);
+}
+
+static void
 make_links(struct filling *f)
 {
 	static const struct {
@@ -212,6 +221,7 @@ make_tree(void)
 		return err;
 	f.dir = fs->root;
 	chardev_for_each(make_device_node, &f);
+	block_for_each(make_disk_node, &f);
 	make_links(&f);
 	if (f.err < 0)
 		mount_put(m);

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 
 #include "core/thread.h"
+#include "fs/blockdev.h"
 #include "fs/vfs_impl.h"
 #include "mm/slab.h"
 
@@ -229,7 +230,9 @@ seek_target(struct file *f, s64 offset, int whence, s64 *out)
 	case SEEK_END:
 		if (inode_is_dir(f->inode))
 			return -EINVAL;
-		base = atomic_load(&f->inode->size_bytes);
+		base = S_ISBLK(f->inode->mode)
+		    ? blockdev_size(f)
+		    : atomic_load(&f->inode->size_bytes);
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:

@@ -1,5 +1,6 @@
 /* What all inodes have in common. */
 #include "core/clock.h"
+#include "fs/blockdev.h"
 #include "fs/devfs.h"
 #include "fs/pipe.h"
 #include "fs/vfs_impl.h"
@@ -35,6 +36,8 @@ special_files(u32 mode)
 	switch (mode & S_IFMT) {
 	case S_IFCHR:
 		return &chardev_file_ops;
+	case S_IFBLK:
+		return &blockdev_file_ops;
 	case S_IFIFO:
 		return &fifo_file_ops;
 	default:

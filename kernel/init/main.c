@@ -20,6 +20,7 @@
 #include "core/watchdog.h"
 #include "dev/rtc.h"
 #include "dev/uart.h"
+#include "dev/virtio.h"
 #include "fs/initramfs.h"
 #include "fs/namei.h"
 #include "fs/vfs.h"
@@ -88,6 +89,7 @@ init_devices(void)
 	if (err < 0)
 		printk("no interrupt controller that calf knows: %s\n",
 		    errno_name(err));
+	virtio_init(&machine.fdt, machine_map);
 	if (uart_register() < 0)
 		printk("no serial port that calf knows\n");
 	if (rtc_init(&machine.fdt, machine_map) < 0)

@@ -130,6 +130,13 @@ arch_fence_i(void)
 	__asm__ volatile("fence.i" ::: "memory");
 }
 
+/* Orders memory and devices: what came before is seen before what follows. */
+static inline void
+arch_fence_device(void)
+{
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+}
+
 /* The free-running counter, at the timebase's frequency. */
 static inline u64
 arch_ticks(void)
