@@ -77,8 +77,7 @@ sectors_of(const struct block_request *r)
 	for (i = 0; i < r->nr_segments; i++) {
 		const struct block_segment *s = &r->segments[i];
 
-		check(s->len_bytes > 0 && s->offset % SECTOR_BYTES == 0 &&
-		    s->len_bytes % SECTOR_BYTES == 0 &&
+		check(s->len_bytes > 0 && s->len_bytes % SECTOR_BYTES == 0 &&
 		    s->offset + s->len_bytes <= PAGE_SIZE);
 		bytes += s->len_bytes;
 	}

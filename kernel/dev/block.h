@@ -34,8 +34,8 @@ enum block_op {
 /* A part of one page.  The one who submits keeps a reference. */
 struct block_segment {
 	struct page *page;
-	u32 offset; /* both multiples of SECTOR_BYTES */
-	u32 len_bytes;
+	u32 offset;
+	u32 len_bytes; /* a multiple of SECTOR_BYTES */
 };
 
 /*

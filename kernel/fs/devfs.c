@@ -231,12 +231,11 @@ make_tree(void)
 }
 
 static int
-open_devfs(const char *source, const char *data, struct filesystem **out)
+open_devfs(const struct mount_request *request, struct filesystem **out)
 {
 	int err = 0;
 
-	(void)source;
-	(void)data;
+	(void)request;
 	mutex_lock(&devfs_lock);
 	if (!devfs_mount)
 		err = make_tree();

@@ -3,6 +3,7 @@
  */
 #include <linux/fs.h>
 
+#include "dev/block.h"
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
 
@@ -42,21 +43,47 @@ attach(struct mount *m, struct path at)
 	return err;
 }
 
+/* The disk whose node source is.  Errors: -ENOTBLK, -ENXIO, of the path. */
 static int
-mount_new_fs(struct path at, const char *source, const char *type, u32 flags,
-    const char *data)
+find_disk(const struct fs_who *who, const char *source, struct blockdev **out)
 {
+	struct path at;
+	int err;
+
+	if (!source)
+		return -EINVAL;
+	err = namei_lookup(who, fs_name(NULL, source), 0, &at);
+	if (err < 0)
+		return err;
+	err = -ENOTBLK;
+	if (S_ISBLK(at.dentry->inode->mode)) {
+		*out = block_find(at.dentry->inode->rdev);
+		err = *out ? 0 : -ENXIO;
+	}
+	path_put(at);
+	return err;
+}
+
+static int
+mount_new_fs(const struct fs_who *who, struct path at, const char *source,
+    const char *type, u32 flags, const char *data)
+{
+	struct mount_request request = {
+	    .source = source, .data = data, .flags = flags};
 	struct filesystem_type *t;
 	struct filesystem *fs;
 	struct mount *m;
-	int err;
+	int err = 0;
 
 	if (!type)
 		return -EINVAL;
 	t = filesystem_find(type);
 	if (!t)
 		return -ENODEV;
-	err = t->open(source, data, &fs);
+	if (t->on_disk)
+		err = find_disk(who, source, &request.disk);
+	if (err == 0)
+		err = t->open(&request, &fs);
 	if (err < 0)
 		return err;
 	/* The same file system twice in one place is a mistake. */
@@ -99,6 +126,8 @@ remount(struct path at, u32 flags)
 {
 	if (at.dentry != at.mount->root)
 		return -EINVAL;
+	if (at.mount->fs->read_only && !(flags & MS_RDONLY))
+		return -EROFS;
 	atomic_store(&at.mount->flags, flags & KEPT_FLAGS);
 	return 0;
 }
@@ -115,7 +144,7 @@ mount_at(const struct fs_who *who, struct path at, const char *source,
 		return 0;
 	if (flags & MS_MOVE)
 		return -EINVAL;
-	return mount_new_fs(at, source, type, flags, data);
+	return mount_new_fs(who, at, source, type, flags, data);
 }
 
 int

@@ -461,13 +461,12 @@ static const struct filesystem_ops procfs_ops = {
 };
 
 static int
-open_procfs(const char *source, const char *data, struct filesystem **out)
+open_procfs(const struct mount_request *request, struct filesystem **out)
 {
 	struct filesystem *fs = kzalloc(sizeof(*fs));
 	int err;
 
-	(void)source;
-	(void)data;
+	(void)request;
 	if (!fs)
 		return -ENOMEM;
 	refcount_init(&fs->refs, 1);

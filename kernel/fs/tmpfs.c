@@ -386,10 +386,9 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 }
 
 static int
-open_tmpfs(const char *source, const char *data, struct filesystem **out)
+open_tmpfs(const struct mount_request *request, struct filesystem **out)
 {
-	(void)source;
-	return tmpfs_create("tmpfs", data, out);
+	return tmpfs_create("tmpfs", request->data, out);
 }
 
 static struct filesystem_type tmpfs_type = {

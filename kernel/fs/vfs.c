@@ -4,8 +4,10 @@
 #include "fs/vfs.h"
 
 #include "core/panic.h"
+#include "fs/buf.h"
 #include "fs/devfs.h"
 #include "fs/devmem.h"
+#include "fs/ext2.h"
 #include "fs/procfs.h"
 #include "fs/tmpfs.h"
 #include "fs/vfs_impl.h"
@@ -55,6 +57,8 @@ vfs_init(void)
 	kernel.cred = cred;
 	anon_init();
 	tmpfs_init();
+	buf_init();
+	ext2_init();
 	devmem_init();
 	devfs_init();
 	procfs_init();

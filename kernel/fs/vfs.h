@@ -36,6 +36,7 @@
 struct dentry;
 struct file;
 struct file_ops;
+struct blockdev;
 struct filesystem;
 struct fs_who;
 struct inode;
@@ -321,15 +322,25 @@ struct filesystem {
 	struct inode *root;               /* c, a reference, until unmount */
 	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
 	u32 dev;            /* c: st_dev of its files */
+	bool read_only;     /* c: no mount of it may write */
 	u32 nr_mounts;      /* MOUNT */
+};
+
+/* What mount(2) was asked for, as far as a file system has a say in it. */
+struct mount_request {
+	const char *source;    /* may be NULL */
+	const char *data;      /* the option string, may be NULL */
+	u32 flags;             /* MS_* */
+	struct blockdev *disk; /* what source names, for types on a disk */
 };
 
 /* Kinds of file systems that mount(2) knows; static, registered at boot. */
 struct filesystem_type {
 	const char *name;
-	/* With one reference; data is the option string, maybe NULL. */
+	/* With one reference. */
 	int (*open)(
-	    const char *source, const char *data, struct filesystem **out);
+	    const struct mount_request *request, struct filesystem **out);
+	bool on_disk; /* source must name a disk */
 	struct filesystem_type *next;
 };
 

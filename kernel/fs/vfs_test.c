@@ -10,6 +10,7 @@
 /* links: fs/regular.c fs/seq.c fs/tmpfs.c fs/tmpfs_dir.c fs/walk.c */
 /* links: dev/chardev.c mm/iovec.c mm/object.c lib/fmt.c lib/rbtree.c */
 /* links: lib/errno.c lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
+/* links: ../tests/host/fake_disks.c */
 #include "fake_kernel.h"
 
 #include <errno.h>
