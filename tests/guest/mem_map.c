@@ -186,3 +186,40 @@ TEST(mem_map)
 	test_many();
 	test_large();
 }
+
+/* Neighbours that differ, so that each stays a mapping of its own. */
+static int
+map_up_to(char *at, int most)
+{
+	int n = 0;
+
+	while (n < most &&
+	    mmap(at + n * PAGE, PAGE, n % 2 ? PROT_READ : RW, ANON | MAP_FIXED,
+		-1, 0) != MAP_FAILED)
+		n++;
+	return n;
+}
+
+static void
+map_too_many(void)
+{
+	enum {
+		TOO_MANY = 70000
+	};
+	char *at = anon(TOO_MANY);
+	int n;
+
+	must(munmap(at, TOO_MANY * PAGE));
+	n = map_up_to(at, TOO_MANY);
+	is(errno, ENOMEM, "a mapping too many is refused");
+	ok(n > 65000 && n < 65536, "the limit is Linux's: %d", n);
+	at[0] = 1;
+	is(at[(n - 1) / 2 * 2 * PAGE], 0, "what is there can be used");
+	is(munmap(at, n * PAGE), 0, "and all of it be taken away");
+	is(map_up_to(at, 1), 1, "then there is room again");
+}
+
+TEST_NEEDS(mem_map_limit, 24)
+{
+	is(wait_status(spawn(map_too_many)), 0, "too many mappings");
+}

@@ -246,6 +246,12 @@ at_the_limit(void)
 		return 4;
 	if (mremap(q, 64 * PAGE, 65 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED)
 		return 5;
+	/* A part can only grow elsewhere. */
+	if (mremap(q, 32 * PAGE, 33 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED)
+		return 6;
+	if (mremap(q, 64 * PAGE, 64 * PAGE,
+		MREMAP_MAYMOVE | MREMAP_DONTUNMAP) != MAP_FAILED)
+		return 7;
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /*
  * Runs guest tests and prints one stream of TAP.
  *
- *	guest [--calf] [--skip-big] [--timeout SECONDS] [--time] [NAME...]
+ *	guest [--calf] [--skip-big] [--stop] [--timeout SECONDS] [--time]
+ *	      [NAME...]
  *	guest --list
  *
  * Every test is this program again, as `guest @run NAME`, in a session of its
@@ -12,6 +13,7 @@
  *	--calf       also run the tests named calf_…, which test what only calf
  *	             promises
  *	--skip-big   skip the tests that want more memory than is free
+ *	--stop       end with the first test that fails
  *	--timeout    seconds until a test is thought to hang; 120 if not given
  *	--time       say how long each test took
  *
@@ -47,6 +49,7 @@ const char *tap_self;
 static struct {
 	bool calf;
 	bool skip_big;
+	bool stop;
 	bool time;
 	int timeout_s;
 } opts = {.timeout_s = DEFAULT_TIMEOUT_S};
@@ -344,7 +347,7 @@ run_tests(const struct tap_test **tests, int count)
 	int failed = 0;
 
 	catch_ends();
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count && !(opts.stop && failed > 0); i++) {
 		if (too_big(tests[i]))
 			printf("ok %d - %s # SKIP needs %d MiB\n", i + 1,
 			    tests[i]->name, tests[i]->needs_mib);
@@ -408,6 +411,8 @@ take_option(char **argv)
 		opts.calf = true;
 	else if (strcmp(argv[0], "--skip-big") == 0)
 		opts.skip_big = true;
+	else if (strcmp(argv[0], "--stop") == 0)
+		opts.stop = true;
 	else if (strcmp(argv[0], "--time") == 0)
 		opts.time = true;
 	else if (strcmp(argv[0], "--timeout") == 0 && argv[1])

@@ -78,6 +78,8 @@ static const u32 weights[NR_OP_KINDS] = {
     [OP_MPROTECT] = 50,
     [OP_MREMAP] = 30,
     [OP_MADVISE] = 50,
+    [OP_MINCORE] = 4,
+    [OP_FUTEX] = 6,
     [OP_BRK] = 12,
     [OP_FORK] = 160,
     [OP_EXIT] = 24,
@@ -249,7 +251,8 @@ pick_any(struct op *op)
 	op->word = pick(NR_WORDS);
 	op->value = step + 1;
 	pick_details(op);
-	if (one_in(16) && may_fail(op)) {
+	/* Advice has the most ways to run out half way. */
+	if (one_in(op->kind == OP_MADVISE ? 4 : 16) && may_fail(op)) {
 		op->fail = 1 + pick(6);
 		op->fail_after = one_in(2);
 	}

@@ -472,6 +472,26 @@ do_madvise(struct model *m, const struct op *op)
 }
 
 static s64
+do_mincore(struct model *m, const struct op *op)
+{
+	return covered(&m->spaces[op->space], op) ? -EFAULT : -ENOMEM;
+}
+
+/* In shared memory the word's place in the object, else the address: 0. */
+static s64
+futex_name(struct model *m, const struct op *op)
+{
+	const struct mpage *p = &m->spaces[op->space].pages[op->page];
+
+	if (!p->mapped || p->prot == 0)
+		return -EFAULT;
+	if (!(p->flags & MM_SHARED))
+		return 0;
+	return model_futex_name(
+	    p->object, p->index * PAGE_SIZE + word_offset[op->word]);
+}
+
+static s64
 do_brk(struct model *m, const struct op *op)
 {
 	struct mspace *s = &m->spaces[op->space];
@@ -650,6 +670,10 @@ model_do(struct model *m, const struct op *op)
 		return do_mremap(m, op);
 	case OP_MADVISE:
 		return do_madvise(m, op);
+	case OP_MINCORE:
+		return do_mincore(m, op);
+	case OP_FUTEX:
+		return futex_name(m, op);
 	case OP_BRK:
 		return do_brk(m, op);
 	case OP_FORK:
@@ -683,6 +707,8 @@ static const char *const names[NR_OP_KINDS] = {
     [OP_MPROTECT] = "mprotect",
     [OP_MREMAP] = "mremap",
     [OP_MADVISE] = "madvise",
+    [OP_MINCORE] = "mincore",
+    [OP_FUTEX] = "futex_key",
     [OP_BRK] = "brk",
     [OP_FORK] = "fork",
     [OP_EXIT] = "exit",

@@ -41,6 +41,8 @@ enum op_kind {
 	OP_MPROTECT,
 	OP_MREMAP,
 	OP_MADVISE,
+	OP_MINCORE, /* with nowhere to write to: the look alone */
+	OP_FUTEX,   /* by what name a futex in the page is known */
 	OP_BRK,
 	OP_FORK,
 	OP_EXIT,
@@ -113,6 +115,13 @@ void model_init_windows(void);
 int model_page_at(u64 va);
 /* How many pages of this one's window begin with it. */
 u32 model_room(u32 page);
+
+/* What OP_FUTEX says of a word of an object. */
+static inline s64
+model_futex_name(u32 object, u64 offset)
+{
+	return (object + 1ul) << 32 | offset;
+}
 
 void model_reset(struct model *m);
 /* The bytes that a page shows; NULL beyond its object's end. */

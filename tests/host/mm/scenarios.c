@@ -16,6 +16,7 @@
  *	KS.P kS.P     the same by the kernel at the user's address
  *	gS.P pS.P     mm_read, mm_write       PS.P   mm_write as a debugger
  *	iS.P.O.I      read(2) of page I of an object to user memory
+ *	jS.P.O.I      write(2) to it, from user memory
  *	mS.P.N        mmap: zeroes            RS.P.N the same, read-only
  *	eS.P.N        the same, to be run too
  *	AS.P.N.O      the object, shared      FS.P.N.O  the object, private
@@ -23,6 +24,8 @@
  *	vS.P.N        mprotect: read-only     VS.P.N read and write
  *	nS.P.N        mprotect: nothing       XS.P.N read, write and execute
  *	WS.P.N        MADV_WIPEONFORK         DS.P.N MADV_DONTFORK
+ *	YS.P.N        MADV_POPULATE_WRITE     cS.P.N mincore
+ *	qS.P          what a futex is known by
  *	MS.P.N.Q      mremap to page Q
  *	bS.N          the break
  *	fS.T          fork: S has the child T xS     exit
@@ -120,6 +123,11 @@ static const struct scenario scenarios[] = {
 	{"t1.3 G1.8", "w0.14 r0.17"}},
     {"truncate against fork of a region left out",
 	"A0.14.4.0 D0.14.2 w0.15 w0.16", {"t0.1", "f0.2 r2.16", "w0.14"}},
+    {"truncate against read(2)", "A0.18.4.0 r0.19 u0.18.4 m0.14.1 w0.14",
+	{"t0.1", "i0.14.0.1 i0.14.0.1"}},
+    {"a write(2) that fails beyond the end against read(2)",
+	"A0.18.4.0 r0.19 u0.18.4 m0.14.1 w0.14",
+	{"t0.1 j0.20.0.1 j0.20.0.1 j0.20.0.1 j0.20.0.1", "i0.14.0.1"}},
     {"two siblings map at once", "m0.14.2",
 	{"m0.6.2 w0.6", "m0.18.2 w0.18", "u0.15.1"}},
     {"two threads fault the same page", "m0.14.4",
@@ -150,6 +158,10 @@ static const struct scenario scenarios[] = {
 	{"u0.17.2", "w0.18 r0.17", "r0.18"}},
     {"munmap of shared tables against the other's write",
 	"m0.6.8 w0.9 w0.10 f0.1", {"u0.8.4", "w1.9 r1.10"}},
+    {"mincore against munmap", "m0.14.4 w0.15 w0.16",
+	{"c0.14.4 c0.15.2", "u0.14.4"}},
+    {"a futex's name against munmap", "A0.14.2.0 A0.16.2.1 A0.18.2.2 f0.1",
+	{"q0.16 q0.18", "u0.14.2", "u1.16.2 q1.18"}},
     {"munmap and a new mapping against a stale reader", "m0.14.4 w0.14",
 	{"u0.14.1 m0.14.1 w0.14", "r0.14 r0.14"}},
     {"mprotect against a write", "m0.14.4 w0.14 w0.15",
@@ -180,6 +192,9 @@ static const struct scenario scenarios[] = {
 	{"P0.14 g0.14", "w0.14 r0.14", "r0.14"}},
     {"a debugger writes into a shared page that is read-only",
 	"m0.14.2 w0.14 v0.14.2 f0.1", {"P0.14 g0.14", "w0.14 r0.14", "r1.14"}},
+    {"a debugger writes code that is run",
+	"e0.14.8 w0.14 w0.18 E0.14@0 E0.14@1",
+	{"p0.14 w0.18 E0.14", "E0.14 E0.14 E0.14 E0.14 r0.18 E0.14"}},
     {"private file page against a write to the file", "F0.14.4.2 F1.14.4.2",
 	{"r0.14 w0.14 r0.14", "o2.0", "w1.14"}},
     {"shared memory across fork", "A0.14.4.0 w0.14 f0.1",
@@ -192,6 +207,10 @@ static const struct scenario scenarios[] = {
 	{"b0.3 w0.2", "b1.1 m1.1.1", "w0.1"}},
     {"own without memory against own", "m0.14.4 w0.14 w0.15 f0.1",
 	{"w0.14!2", "w1.14 r1.15", "r0.15"}},
+    {"memory below shared tables is asked for, and each time one is missing",
+	"m0.14.8 w0.17 w0.18 f0.1 Y0.16.4!1 Y0.16.4!2 Y0.16.4!3 Y0.16.4!4 "
+	"Y0.16.4!5 Y0.16.4!6 Y0.16.4!7",
+	{"Y0.16.4 w0.17", "w1.18 r1.17"}},
     {"munmap without memory against fork", "m0.14.8 w0.17 w0.18 f0.1",
 	{"u0.17.2!2 r0.17", "f1.2 w2.18", "w1.17"}},
     {"pages that are run are copied", "e0.14.4 w0.14 w0.15 f0.1",
@@ -248,6 +267,7 @@ static const struct letter {
     {'p', OP_MWRITE, "sp", {0}},
     {'P', OP_MWRITE, "sp", {.force = true}},
     {'i', OP_FREAD, "spoi", {0}},
+    {'j', OP_FWRITE, "spoi", {0}},
     {'m', OP_MMAP, "spn", {.prot = 3, .fixed = true}},
     {'R', OP_MMAP, "spn", {.prot = 1, .fixed = true}},
     {'e', OP_MMAP, "spn", {.prot = 7, .fixed = true}},
@@ -257,6 +277,9 @@ static const struct letter {
     {'d', OP_MADVISE, "spn", {.advice = MADV_DONTNEED}},
     {'W', OP_MADVISE, "spn", {.advice = MADV_WIPEONFORK}},
     {'D', OP_MADVISE, "spn", {.advice = MADV_DONTFORK}},
+    {'Y', OP_MADVISE, "spn", {.advice = MADV_POPULATE_WRITE}},
+    {'c', OP_MINCORE, "spn", {0}},
+    {'q', OP_FUTEX, "sp", {0}},
     {'v', OP_MPROTECT, "spn", {.prot = 1}},
     {'V', OP_MPROTECT, "spn", {.prot = 3}},
     {'X', OP_MPROTECT, "spn", {.prot = 7}},

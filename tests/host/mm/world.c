@@ -317,6 +317,31 @@ remap(struct mm *mm, struct op *op)
 	return 0;
 }
 
+/* What a look finds is for OP_MINCORE's result of no interest. */
+static s64
+look(struct mm *mm, const struct op *op)
+{
+	return mm_mincore(
+	    mm, uaddr(window_va[op->page]), range_bytes(op), uaddr(USER_TOP));
+}
+
+static s64
+futex_name(struct mm *mm, const struct op *op)
+{
+	struct mm_futex_key key;
+	int err = mm_futex_key(mm, uaddr(address(op)), &key);
+	u32 i = 0;
+
+	if (err < 0)
+		return err;
+	if (key.object == NULL)
+		return key.mm == mm && key.offset == address(op) ? 0 : -1;
+	while (world.objects[i] != key.object)
+		i++;
+	object_put(key.object);
+	return model_futex_name(i, key.offset);
+}
+
 static s64
 move_break(struct mm *mm, const struct op *op)
 {
@@ -390,6 +415,10 @@ perform(struct op *op)
 	case OP_MADVISE:
 		return mm_advise(mm, uaddr(window_va[op->page]),
 		    range_bytes(op), op->advice);
+	case OP_MINCORE:
+		return look(mm, op);
+	case OP_FUTEX:
+		return futex_name(mm, op);
 	case OP_BRK:
 		return move_break(mm, op);
 	case OP_FORK:
@@ -459,13 +488,28 @@ ran_out(const struct op *op)
 		op->kind == OP_FREAD || op->kind == OP_FWRITE);
 }
 
+/*
+ * Asking for memory now gets it or leaves things as they are: without memory
+ * not one page has been made or copied.
+ */
+static void
+check_asked(const struct op *op, u64 had_free)
+{
+	if (op->kind == OP_MADVISE && op->advice == MADV_POPULATE_WRITE &&
+	    op->result == -ENOMEM && sim_nr_free() != had_free)
+		sim_fail("%lu frames were taken for an answer of ENOMEM",
+		    had_free - sim_nr_free());
+}
+
 void
 world_step(struct op *op)
 {
+	u64 had_free = sim_nr_free();
 	struct model before;
 	s64 want;
 
 	world_do(op);
+	check_asked(op, had_free);
 	if (!sim_failed()) {
 		want = model_do(&world.model, op);
 	} else {
