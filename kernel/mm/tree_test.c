@@ -407,6 +407,36 @@ test_write_below_shared_tables_copies_three_nodes(void **state)
 	check_laws();
 }
 
+/* More leaves than a gather holds, apart and with empty groups between. */
+static void
+test_many_leaves_are_found_and_go(void **state)
+{
+	enum {
+		LEAVES = 2 * GATHER_MAX + 1,
+		APART = 10
+	};
+	uaddr_t at = uaddr(0), end = uaddr(LEAVES * APART * PAGE_SIZE);
+	struct tree_gather g;
+	u64 before, word;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < LEAVES; i++)
+		write_fault(roots[0], uaddr(i * APART * PAGE_SIZE));
+	for (i = 0; i < LEAVES; i++) {
+		assert_true(tree_next_leaf(roots[0], &at, end, &word));
+		assert_int_equal(at.val, i * APART * PAGE_SIZE);
+		at.val += PAGE_SIZE;
+	}
+	assert_false(tree_next_leaf(roots[0], &at, end, &word));
+	before = nr_free;
+	gather_init(&g, no_flush, NULL);
+	tree_zap(roots[0], uaddr(0), end, &g);
+	gather_finish(&g);
+	assert_int_equal(nr_free - before, LEAVES);
+	check_laws();
+}
+
 int
 main(void)
 {
@@ -422,6 +452,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_write_below_shared_tables_copies_three_nodes, set_up,
 		tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_many_leaves_are_found_and_go, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
