@@ -162,6 +162,10 @@ little_data(void)
 	ok(mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
 	       MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED,
 	    "nor shared ones");
+	ok(sbrk(100) == brk + MIB, "a part of a page more");
+	set_limit(RLIMIT_DATA, MIB, 16 * MIB);
+	ok(sbrk(100) == (void *)-1 && errno == ENOMEM,
+	    "beyond the limit even that page is not to be had");
 }
 
 static int
