@@ -9,6 +9,7 @@
 #define hart_this         riscv_hart_this
 #define arch_irqs_on      riscv_irqs_on
 #define arch_irqs_disable riscv_irqs_disable
+#define arch_irqs_enable  riscv_irqs_enable
 #define arch_ticks        riscv_ticks
 #define arch_pause        riscv_pause
 
@@ -18,12 +19,14 @@
 #undef hart_this
 #undef arch_irqs_on
 #undef arch_irqs_disable
+#undef arch_irqs_enable
 #undef arch_ticks
 #undef arch_pause
 
 struct hart *hart_this(void);
 bool arch_irqs_on(void);
 bool arch_irqs_disable(void);
+void arch_irqs_enable(void);
 u64 arch_ticks(void);
 void arch_pause(void);
 
