@@ -38,6 +38,25 @@ test_limit(void)
 	is(try_write(here - 12 * MIB), SIGSEGV, "but no more comes");
 }
 
+/* What grows is mapped memory like any other. */
+static void
+test_address_space(void)
+{
+	char *here = stack_now();
+	struct rlimit rl = {.rlim_max = RLIM_INFINITY};
+	FILE *f = must(fopen("/proc/self/statm", "r"));
+	unsigned long pages = 0;
+
+	must(fscanf(f, "%lu", &pages));
+	fclose(f);
+	rl.rlim_cur = pages * PAGE;
+	must(setrlimit(RLIMIT_AS, &rl));
+	is(try_write(here - MIB), SIGSEGV, "no stack beyond RLIMIT_AS");
+	rl.rlim_cur = RLIM_INFINITY;
+	must(setrlimit(RLIMIT_AS, &rl));
+	is(try_write(here - MIB), 0, "but without it");
+}
+
 /* The kernel makes the stack grow just as a program does. */
 static void
 test_kernel(void)
@@ -69,12 +88,29 @@ test_obstacle(void)
 	is(try_write(block + PAGE), 0, "until the mapping goes");
 }
 
+/* Where the list of mappings has it begin. */
+static unsigned long
+stack_start(void)
+{
+	FILE *f = must(fopen("/proc/self/maps", "r"));
+	unsigned long start = 0;
+	char line[256];
+
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strstr(line, "[stack]"))
+			start = strtoul(line, NULL, 16);
+	fclose(f);
+	return start;
+}
+
 static void
 test_child(void)
 {
 	char *here = stack_now();
+	unsigned long start;
 
 	is(try_write(here - 2 * MIB), 0, "before a fork");
+	start = stack_start();
 	if (must(fork()) == 0) {
 		is(here[-2 * MIB], 1, "a child has what was grown");
 		here[-2 * MIB] = 2;
@@ -83,6 +119,7 @@ test_child(void)
 	}
 	wait(NULL);
 	is(here[-2 * MIB], 1, "by itself");
+	is(stack_start(), start, "and the parent's begins where it did");
 	is(try_read(here - 9 * MIB), SIGSEGV, "the parent does not");
 }
 
@@ -116,6 +153,7 @@ TEST(mem_stack)
 {
 	is(wait_status(spawn(test_growth)), 0, "growth");
 	is(wait_status(spawn(test_limit)), 0, "its limit");
+	is(wait_status(spawn(test_address_space)), 0, "the limit of all");
 	is(wait_status(spawn(test_kernel)), 0, "the kernel's part");
 	is(wait_status(spawn(test_obstacle)), 0, "obstacles");
 	is(wait_status(spawn(test_child)), 0, "children");
