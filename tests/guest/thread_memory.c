@@ -244,8 +244,84 @@ test_malloc(void)
 	is(bad, 0, "malloc here and free there");
 }
 
+/*
+ * While a child has every page too, one thread writes one after the other, and
+ * tells of it in shared memory; another looks at each page up to then.  Once it
+ * has been told, it must find what was written.
+ */
+enum {
+	TOLD_PAGES = 64,
+	TOLD_ROUNDS = 3
+};
+
+static struct telling {
+	int looks; /* how many pages the reader has begun to look at */
+	int told;  /* how many the writer has written to */
+} * telling;
+
+static volatile int *
+told_word(int n)
+{
+	return (volatile int *)(area + n % TOLD_PAGES * PAGE);
+}
+
+static void *
+look_until_told(void *arg)
+{
+	long bad = 0;
+
+	(void)arg;
+	for (int n = 0; n < TOLD_PAGES * TOLD_ROUNDS; n++) {
+		do {
+			(void)*told_word(n);
+			__atomic_store_n(
+			    &telling->looks, n + 1, __ATOMIC_RELEASE);
+			sched_yield();
+			(void)*told_word(n);
+		} while (
+		    __atomic_load_n(&telling->told, __ATOMIC_ACQUIRE) <= n);
+		bad += *told_word(n) != n + 1;
+	}
+	return (void *)bad;
+}
+
+static void
+write_and_tell(int n)
+{
+	while (__atomic_load_n(&telling->looks, __ATOMIC_ACQUIRE) <= n)
+		sched_yield();
+	*told_word(n) = n + 1;
+	__atomic_store_n(&telling->told, n + 1, __ATOMIC_RELEASE);
+}
+
+static void
+test_tell(void)
+{
+	pthread_t t;
+
+	area = must(mmap(NULL, (TOLD_PAGES + 1) * PAGE, RW, ANON, -1, 0));
+	telling = must(mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	memset(area, 0, (TOLD_PAGES + 1) * PAGE);
+	t = thread_start(look_until_told, NULL);
+	for (int round = 0; round < TOLD_ROUNDS; round++) {
+		pid_t pid = must(fork());
+
+		if (pid == 0)
+			for (;;)
+				pause();
+		/* The tables are this process's own from now on. */
+		area[TOLD_PAGES * PAGE] = round;
+		for (int i = 0; i < TOLD_PAGES; i++)
+			write_and_tell(round * TOLD_PAGES + i);
+		kill(pid, SIGKILL);
+		wait_status(pid);
+	}
+	is(thread_join(t), 0, "what one writes to a page copied, others read");
+}
+
 TEST(thread_memory)
 {
+	test_tell();
 	test_protect();
 	test_replace();
 	test_touch();
