@@ -8,8 +8,8 @@
  *	h->next_space = s        (1)      change the entries        (4)
  *	may_hold |= h                     must_flush |= all others  (5)
  *	full fence                        full fence
- *	take my bit of must_flush (2)     for each hart with h->space == s or
- *	if it was set: fence                  h->next_space == s:
+ *	take my bit of must_flush (2)     for each hart with h->next_space == s
+ *	if it was set: fence                  or else h->space == s:
  *	write satp               (3)          interrupt, wait       (6)
  *	h->space = s             (7)
  *
@@ -17,7 +17,9 @@
  * then (2) comes after (5) and finds its bit set.  A hart switches with
  * interrupts off, so it answers after (7).  The space that it leaves stays in
  * h->space until satp names another: up to then the hart may walk the old
- * tables, be it on a guess, and nobody may free them.
+ * tables, be it on a guess, and nobody may free them.  So a hart that comes
+ * and goes names s in h->space before it names another in h->next_space, and
+ * (6) looks the other way round: tests/model/tlb.pml.
  *
  * A flush runs on one hart from its beginning to its end: the kernel is not
  * preempted.
@@ -155,7 +157,8 @@ tlb_switch(struct tlb_space *s)
 
 	if (s == h->space && s != NULL && !(atomic_load(&s->must_flush) & bit))
 		return;
-	atomic_store(&h->next_space, s);
+	/* Release: after (7) of the last switch; pairs with runs. */
+	atomic_store_release(&h->next_space, s);
 	if (s == NULL) {
 		csr_write(satp, kernel_satp);
 		atomic_store_release(&h->space, s);
@@ -235,6 +238,17 @@ tlb_ipi(void)
 	atomic_store_release(&h->tlb_done, asked);
 }
 
+/*
+ * Does it run s, or come to it, or go?  Acquire: who no longer comes has come
+ * by then, and is found in h->space until it has gone.
+ */
+static bool
+runs(const struct hart *h, const struct tlb_space *s)
+{
+	return atomic_load_acquire(&h->next_space) == s ||
+	    atomic_load(&h->space) == s;
+}
+
 /* Harts other than this that run s now; the rest will fence before they do. */
 static u64
 others_running(struct tlb_space *s)
@@ -250,9 +264,7 @@ others_running(struct tlb_space *s)
 	/* Pairs with the fence in tlb_switch. */
 	fence_full();
 	for (i = 0; i < nr_harts; i++)
-		if ((holders >> i & 1) &&
-		    (atomic_load(&harts[i].space) == s ||
-			atomic_load(&harts[i].next_space) == s))
+		if ((holders >> i & 1) && runs(&harts[i], s))
 			running |= 1ul << i;
 	return running;
 }
