@@ -17,6 +17,7 @@ static const unsigned long bad_values[] = {
     0x8000000000000000,
     0xffffffbffffffff8, /* the last words that are not canonical */
     0xffffffc000000000, /* the upper half */
+    0xffffffc081000000, /* calf's view of memory that is there */
     0xffffffd000001000,
     0xffffffff80000000, /* where kernels often are */
     0xffffffff80200000,

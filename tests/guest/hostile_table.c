@@ -184,6 +184,7 @@ const struct hostile_call hostile_calls[] = {
     {CALL(preadv), {V(FD_FILE), IN(iov, 0), V(1), V(0), V(0)}},
     {CALL(pwritev), {V(FD_FILE), IN(iov, 0), V(1), V(0), V(0)}},
     {CALL(ioctl), {V(FD_PIPE_R), V(FIONREAD), OUT(4, 0)}},
+    {CALL(ioctl), {V(FD_PIPE_R), V(FIONBIO), IN_N(4, 0)}},
     {CALL(pipe2), {OUT(8, 0), V(0)}},
     {CALL(ppoll),
 	{INOUT(pollfd, 0), V(1), IN(now[0], H_NULL_OK), IN(usr2_set, H_NULL_OK),
