@@ -212,6 +212,80 @@ test_a_frame_has_nothing_of_its_last_life(void **state)
 	assert_int_equal(q->kind, PAGE_FREE);
 }
 
+/* --- Frames that are zeroed already (P3) -----------------------------------
+ */
+
+#define NR_TABLES   120
+#define ZEROED_KEPT 16 /* the most that a hart keeps of them */
+
+static struct page *tables[NR_TABLES];
+
+/* As the tree gives tables back: empty again, which it says. */
+static void
+make_and_give_tables(void)
+{
+	u32 i;
+
+	for (i = 0; i < NR_TABLES; i++) {
+		tables[i] = frame_alloc_zero(PAGE_TABLE);
+		assert_non_null(tables[i]);
+	}
+	for (i = 0; i < NR_TABLES; i++) {
+		tables[i]->zeroed = 1;
+		assert_true(refcount_put(&tables[i]->refs));
+		frame_free(tables[i]);
+	}
+	assert_int_equal(nr_free(), NR_FRAMES);
+}
+
+static void
+test_zeroed_frames_are_for_tables(void **state)
+{
+	struct page *first, *second, *other;
+
+	(void)state;
+	make_and_give_tables();
+	first = frame_alloc(PAGE_TABLE);
+	second = frame_alloc(PAGE_TABLE);
+	other = frame_alloc(PAGE_ANON);
+	assert_true(first->zeroed && second->zeroed);
+	assert_ptr_not_equal(first, second);
+	assert_false(other->zeroed);
+	assert_int_equal(nr_free(), NR_FRAMES - 3);
+	page_put(other);
+	assert_true(refcount_put(&first->refs) && refcount_put(&second->refs));
+	frame_free(first);
+	frame_free(second);
+}
+
+static void
+test_zeroed_frames_are_had_when_nothing_else_is(void **state)
+{
+	u32 i;
+
+	(void)state;
+	make_and_give_tables();
+	take_all();
+	assert_int_equal(nr_had, NR_FRAMES);
+	for (i = 0; i < nr_had; i++) {
+		assert_false(had[i]->zeroed);
+		memset(page_kva(had[i]), 1, PAGE_SIZE);
+	}
+	give_back(NR_FRAMES);
+}
+
+static void
+test_a_hart_keeps_few_zeroed_frames(void **state)
+{
+	(void)state;
+	make_and_give_tables();
+	this_hart = 1;
+	take_all();
+	assert_true(nr_had >= NR_FRAMES - KEPT - ZEROED_KEPT);
+	give_back(NR_FRAMES);
+	this_hart = 0;
+}
+
 /* --- When none is left -----------------------------------------------------
  */
 
@@ -272,11 +346,15 @@ tear_down(void **state)
 int
 main(void)
 {
+	/* Those that want all frames come before hart 1 keeps some. */
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_frame_is_had_once),
 	    cmocka_unit_test(test_the_lock_is_taken_once_a_batch),
+	    cmocka_unit_test(test_zeroed_frames_are_had_when_nothing_else_is),
 	    cmocka_unit_test(test_a_hart_keeps_no_more_than_it_may),
 	    cmocka_unit_test(test_a_frame_has_nothing_of_its_last_life),
+	    cmocka_unit_test(test_zeroed_frames_are_for_tables),
+	    cmocka_unit_test(test_a_hart_keeps_few_zeroed_frames),
 	    cmocka_unit_test(test_caches_are_asked_before_memory_is_out),
 	};
 
