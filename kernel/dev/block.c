@@ -64,6 +64,21 @@ block_for_each(void (*fn)(struct blockdev *dev, void *arg), void *arg)
 		fn(b, arg);
 }
 
+int
+block_claim(struct blockdev *dev)
+{
+	u32 free = 0;
+
+	/* Acquire and release: who had it before has let go of all it had. */
+	return atomic_cas(&dev->claimed, &free, 1) ? 0 : -EBUSY;
+}
+
+void
+block_release(struct blockdev *dev)
+{
+	atomic_store_release(&dev->claimed, 0);
+}
+
 /* ---- requests ----------------------------------------------------------- */
 
 static u64
@@ -78,7 +93,7 @@ sectors_of(const struct block_request *r)
 		const struct block_segment *s = &r->segments[i];
 
 		check(s->len_bytes > 0 && s->len_bytes % SECTOR_BYTES == 0 &&
-		    s->offset + s->len_bytes <= PAGE_SIZE);
+		    (u64)s->at % PAGE_SIZE + s->len_bytes <= PAGE_SIZE);
 		bytes += s->len_bytes;
 	}
 	return bytes >> SECTOR_SHIFT;

@@ -21,8 +21,6 @@
 
 #define BLOCK_NAME_BYTES 8
 
-struct page;
-
 enum block_op {
 	BLOCK_READ,
 	BLOCK_WRITE,
@@ -31,10 +29,12 @@ enum block_op {
 	NR_BLOCK_OPS,
 };
 
-/* A part of one page.  The one who submits keeps a reference. */
+/*
+ * Memory of the kernel's, from the view that it has of all of it, within one
+ * page.  It stays where it is until the request is done.
+ */
 struct block_segment {
-	struct page *page;
-	u32 offset;
+	void *at;
 	u32 len_bytes; /* a multiple of SECTOR_BYTES */
 };
 
@@ -77,6 +77,7 @@ struct blockdev {
 	bool can_flush;                 /* c: else each write stays at once */
 	bool can_discard;               /* c */
 	const struct blockdev_ops *ops; /* c */
+	u32 claimed;                    /* a: a file system is on it */
 	u64 nr_requests[NR_BLOCK_OPS];  /* a */
 	u64 nr_bytes[NR_BLOCK_OPS];     /* a */
 	struct list link;               /* the registry's, at boot */
@@ -88,6 +89,10 @@ void block_register(struct blockdev *dev);
 struct blockdev *block_find(u32 dev);
 struct blockdev *block_find_name(const char *name);
 void block_for_each(void (*fn)(struct blockdev *dev, void *arg), void *arg);
+
+/* For a file system that is to have it alone.  Errors: -EBUSY. */
+int block_claim(struct blockdev *dev) MUST_CHECK;
+void block_release(struct blockdev *dev);
 
 /*
  * What cannot be done ends at once: r->err is -EIO beyond the end, -EROFS,

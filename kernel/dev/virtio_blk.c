@@ -94,8 +94,7 @@ fill_parts(struct slot *s, const struct block_request *r,
 	for (i = 0; i < r->nr_segments; i++) {
 		const struct block_segment *g = &r->segments[i];
 
-		parts[nr++] = part((char *)page_kva(g->page) + g->offset,
-		    g->len_bytes, r->op == BLOCK_READ);
+		parts[nr++] = part(g->at, g->len_bytes, r->op == BLOCK_READ);
 	}
 	/* One that the device never wrote is no success. */
 	s->status = 0xff;

@@ -105,8 +105,7 @@ chunk_move(
 	for (r->nr_segments = 0; left > 0; r->nr_segments++) {
 		struct block_segment *s = &r->segments[r->nr_segments];
 
-		s->page = c->pages[r->nr_segments];
-		s->offset = 0;
+		s->at = page_kva(c->pages[r->nr_segments]);
 		s->len_bytes = MIN(left, (u64)PAGE_SIZE);
 		left -= s->len_bytes;
 	}
@@ -201,7 +200,7 @@ fill_sector(struct blockdev *dev, struct chunk *c, struct page *spare,
 	r->sector = sector;
 	r->nr_segments = 1;
 	r->segments[0] =
-	    (struct block_segment){.page = spare, .len_bytes = SECTOR_BYTES};
+	    (struct block_segment){.at = old, .len_bytes = SECTOR_BYTES};
 	err = block_do(dev, r);
 	if (err < 0)
 		return err;

@@ -173,8 +173,7 @@ fill(struct buf *b)
 	r->sector = b->block * (b->len_bytes >> SECTOR_SHIFT);
 	r->nr_segments = 1;
 	r->segments[0] = (struct block_segment){
-	    .page = kva_page(b->data),
-	    .offset = (u64)b->data % PAGE_SIZE,
+	    .at = b->data,
 	    .len_bytes = b->len_bytes,
 	};
 	err = block_do(b->dev, r);

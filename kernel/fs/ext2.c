@@ -140,24 +140,17 @@ check_super(const struct blockdev *dev, const struct ext2_super *s)
 static int
 read_super(struct blockdev *dev, struct ext2_super *out)
 {
-	struct block_request *r = kzalloc(sizeof(*r));
-	struct page *p = frame_alloc(PAGE_KERNEL);
-	int err = -ENOMEM;
+	struct buf *b;
+	int err =
+	    buf_get(dev, EXT2_SUPER_AT / BUF_MIN_BYTES, BUF_MIN_BYTES, &b);
 
-	if (r && p) {
-		r->op = BLOCK_READ;
-		r->sector = EXT2_SUPER_AT >> SECTOR_SHIFT;
-		r->nr_segments = 1;
-		r->segments[0] = (struct block_segment){
-		    .page = p, .len_bytes = BUF_MIN_BYTES};
-		err = block_do(dev, r);
-		if (err == 0)
-			memcpy(out, page_kva(p), sizeof(*out));
-	}
-	if (p)
-		page_put(p);
-	kfree(r);
-	return err;
+	if (err < 0)
+		return err;
+	memcpy(out, b->data, sizeof(*out));
+	buf_put(b);
+	/* Where blocks are larger, this is a part of another one. */
+	buf_forget(dev);
+	return 0;
 }
 
 static void
@@ -216,6 +209,7 @@ release(struct filesystem *fs)
 	struct ext2 *e = ext2_of(fs);
 
 	buf_forget(e->dev);
+	block_release(e->dev);
 	kfree(e);
 }
 
@@ -266,13 +260,18 @@ open_ext2(const struct mount_request *request, const char *type,
 	/* As a disk that cannot be written to: mount(8) tries again, so. */
 	if (!(request->flags & MS_RDONLY))
 		return -EROFS;
+	err = block_claim(request->disk);
+	if (err < 0)
+		return err;
 	e = kzalloc(sizeof(*e));
-	if (!e)
-		return -ENOMEM;
-	e->fs.type = type;
-	err = open_disk(e, request->disk);
+	err = -ENOMEM;
+	if (e) {
+		e->fs.type = type;
+		err = open_disk(e, request->disk);
+	}
 	if (err < 0) {
 		buf_forget(request->disk);
+		block_release(request->disk);
 		kfree(e);
 		return err;
 	}

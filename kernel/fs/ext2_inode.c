@@ -26,12 +26,16 @@ has_extra(const struct ext2 *e, const struct ext2_raw_inode *raw, size_t end)
 	has_extra(e, raw,                                                      \
 	    offsetof(struct ext2_raw_inode, field) + sizeof((raw)->field))
 
-/* Two bits of extra are more of the seconds, the rest are nanoseconds. */
+/*
+ * Two bits of extra are more of the seconds, the rest are nanoseconds.  Our
+ * times end in the year 2262, those of the disk two centuries later.
+ */
 static s64
 time_of(u32 seconds, u32 extra)
 {
 	s64 s = (s32)seconds + ((s64)(extra & 3) << 32);
 
+	s = MIN(s, INT64_MAX / NS_PER_S - 1);
 	return s * NS_PER_S + MIN(extra >> 2, (u32)NS_PER_S - 1);
 }
 
@@ -122,7 +126,7 @@ fill_block(struct ext2 *e, const struct ext2_inode *i, u64 index,
 	r->sector = (u64)block * (e->block_bytes >> SECTOR_SHIFT);
 	r->nr_segments = 1;
 	r->segments[0] = (struct block_segment){
-	    .page = p, .offset = offset, .len_bytes = e->block_bytes};
+	    .at = (char *)page_kva(p) + offset, .len_bytes = e->block_bytes};
 	return block_do(e->dev, r);
 }
 

@@ -302,6 +302,12 @@ printk(const char *fmt, ...)
 }
 
 void
+printk_limited(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void
 panic(const char *fmt, ...)
 {
 	(void)fmt;
