@@ -224,7 +224,10 @@ populate(struct mm *mm, u64 start, u64 end, bool write)
 		return err;
 	err = mm_populate_from_locked(mm, start, end, write, &stock);
 	stock_drop(&stock);
-	return err == -EACCES ? -EINVAL : err;
+	if (err == -EACCES)
+		return -EINVAL;
+	/* Where an access would be a SIGBUS. */
+	return err == -ERANGE || err == -EIO ? -EFAULT : err;
 }
 
 static int

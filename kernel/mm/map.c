@@ -327,6 +327,16 @@ own_range(struct mm *mm, u64 start, u64 end)
 	return err;
 }
 
+/* Pages that would be private writable memory with prot, and are not yet. */
+static u64
+new_data(const struct region *r, u64 at, u64 end, u32 prot)
+{
+	if (!(prot & MM_WRITE) || (r->prot & MM_WRITE) ||
+	    (r->flags & (MM_SHARED | MM_STACK)))
+		return 0;
+	return (MIN(r->end, end) - at) >> PAGE_SHIFT;
+}
+
 /*
  * How far from start every page is mapped and may have this protection; what
  * stands in the way there goes to *err.
@@ -334,7 +344,7 @@ own_range(struct mm *mm, u64 start, u64 end)
 static u64
 protectable_end(struct mm *mm, u64 start, u64 end, u32 prot, int *err)
 {
-	u64 at = start;
+	u64 at = start, more = 0;
 
 	while (at < end) {
 		struct region *r = region_at(mm, at);
@@ -342,6 +352,10 @@ protectable_end(struct mm *mm, u64 start, u64 end, u32 prot, int *err)
 		*err = r == NULL ? -ENOMEM : -EACCES;
 		if (r == NULL ||
 		    ((prot & MM_WRITE) && (r->flags & MM_NEVER_WRITE)))
+			return at;
+		more += new_data(r, at, end, prot);
+		*err = -ENOMEM;
+		if (more > 0 && !mm_room_for_data(mm, prot, r->flags, more))
 			return at;
 		at = r->end;
 	}

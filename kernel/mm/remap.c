@@ -279,6 +279,14 @@ grow(struct remap *m, const struct region *r, u64 *out)
 	return mm_map_locked(m->mm, &args, &at);
 }
 
+/* It does not move and does not grow: as on Linux, whatever lies there. */
+static bool
+stays(const struct remap *m)
+{
+	return !(m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+	    m->new_len <= m->old_len;
+}
+
 static int
 remap_locked(struct remap *m, u64 *out)
 {
@@ -288,7 +296,8 @@ remap_locked(struct remap *m, u64 *out)
 		return -EFAULT;
 	if (m->old_len == 0)
 		return duplicate(m, out);
-	if (r->end - m->old < m->old_len)
+	/* What is cut off may be of other regions too, or of none. */
+	if (r->end - m->old < m->old_len && !stays(m))
 		return -EFAULT;
 	/* Nor may it grow to where no file has bytes. */
 	if (r->object != NULL &&
@@ -296,13 +305,12 @@ remap_locked(struct remap *m, u64 *out)
 		return -EINVAL;
 	if (m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return move(m, out);
+	if (!stays(m))
+		return grow(m, r, out);
 	*out = m->old;
-	if (m->new_len < m->old_len)
-		return mm_unmap_locked(
-		    m->mm, m->old + m->new_len, m->old + m->old_len);
 	if (m->new_len == m->old_len)
 		return 0;
-	return grow(m, r, out);
+	return mm_unmap_locked(m->mm, m->old + m->new_len, m->old + m->old_len);
 }
 
 static bool

@@ -145,13 +145,16 @@ sys_mlock(u64 addr, u64 len)
 {
 	u64 start = align_down(addr, PAGE_SIZE);
 	u64 end = addr + len;
+	int err;
 
 	if (end < addr)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
-	return mm_advise(
+	err = mm_advise(
 	    mm_current(), uaddr(start), end - start, MADV_POPULATE_READ);
+	/* Here, what can't be read is only memory that can't be had. */
+	return err == -EINVAL || err == -EFAULT ? -ENOMEM : err;
 }
 
 s64

@@ -85,6 +85,9 @@ test_end(void)
 	is(fault.si_code, BUS_ADRERR, "si_code");
 	is((uintptr_t)fault.si_addr, (uintptr_t)p + PAGE, "si_addr");
 	is(try_write(p + 2 * PAGE + 7), SIGBUS, "to write as well");
+	is_errno(madvise(p, 2 * PAGE, MADV_POPULATE_READ), EFAULT,
+	    "it can't be asked for");
+	is_errno(mlock(p, 2 * PAGE), ENOMEM, "nor locked");
 	must(ftruncate(fd, PAGE + 10));
 	is(try_write(p + PAGE), 0, "until the file is longer");
 	is(in_file(fd, PAGE)[0], 1, "then it is in the file");

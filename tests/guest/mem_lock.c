@@ -25,5 +25,7 @@ TEST(mem_lock)
 	is_errno(mlock(p, -PAGE), EINVAL, "too much");
 	must(munmap(p + PAGE, PAGE));
 	is_errno(mlock(p, 4 * PAGE), ENOMEM, "over a hole");
+	must(mprotect(p, PAGE, PROT_NONE));
+	is_errno(mlock(p, PAGE), ENOMEM, "what nobody may read");
 	must(munmap(p, 4 * PAGE));
 }

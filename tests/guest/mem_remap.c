@@ -33,6 +33,12 @@ test_shrink(void)
 	ok(mremap(p, 2 * PAGE, PAGE + 1, 0) == p, "sizes are rounded up");
 	ok(filled(p, 2), "so this is none either");
 	must(munmap(p, 2 * PAGE));
+	p = anon(4);
+	fill(p, 1);
+	must(munmap(p + PAGE, 2 * PAGE));
+	ok(mremap(p, 4 * PAGE, PAGE, 0) == p, "what is cut off may have holes");
+	ok(filled(p, 1) && !is_mapped(p + 3 * PAGE), "and goes all the same");
+	must(munmap(p, PAGE));
 }
 
 static void

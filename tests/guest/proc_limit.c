@@ -147,7 +147,7 @@ little_address_space(void)
 static void
 little_data(void)
 {
-	char *brk = sbrk(0);
+	char *brk = sbrk(0), *p;
 	unsigned long n;
 
 	set_limit(RLIMIT_DATA, 16 * MIB, 16 * MIB);
@@ -156,9 +156,12 @@ little_data(void)
 	ok(sbrk(0) == brk + MIB, "leaves it where it was");
 	n = mappable_mib(100);
 	ok(n > 5 && n < 16, "it bounds private writable mappings too");
-	ok(mmap(NULL, 64 * MIB, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	       0) != MAP_FAILED,
-	    "but not those that can only be read");
+	p = mmap(NULL, 64 * MIB, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ok(p != MAP_FAILED, "but not those that can only be read");
+	is_errno(mprotect(p, 64 * MIB, PROT_READ | PROT_WRITE), ENOMEM,
+	    "which can't be made writable then");
+	is(mprotect(brk, MIB, PROT_READ | PROT_WRITE), 0,
+	    "what is already can");
 	ok(mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
 	       MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED,
 	    "nor shared ones");

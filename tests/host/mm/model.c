@@ -437,7 +437,9 @@ populate_range(struct model *m, const struct op *op)
 	else
 		for (i = op->page; i <= op->last && err == 0; i++)
 			err = reach(m, &touch, i);
-	return err == -EACCES ? -EINVAL : err;
+	if (err == -EACCES)
+		return -EINVAL;
+	return err == -ERANGE ? -EFAULT : err;
 }
 
 static s64
@@ -573,13 +575,18 @@ do_mremap(struct model *m, const struct op *op)
 {
 	struct mspace *s = &m->spaces[op->space];
 	u32 fixed = op->flags & MREMAP_FIXED;
+	bool moves = op->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
 
 	if (fixed && op->page < op->target + op->grown &&
 	    op->target < op->page + op->count)
 		return -EINVAL;
-	if (!s->pages[op->page].mapped || model_run(s, op->page) < op->count)
+	if (!s->pages[op->page].mapped)
 		return -EFAULT;
-	if (op->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+	/* What is only cut off may be of several regions, with holes. */
+	if ((moves || op->grown > op->count) &&
+	    model_run(s, op->page) < op->count)
+		return -EFAULT;
+	if (moves) {
 		if (fixed)
 			unmap(s, op->target, op->grown);
 		return move(s, op);
