@@ -23,8 +23,9 @@
  *   T5  A count falls only after every hart that could still use the link has
  *       fenced: the other holder takes a count of one for a right to write.
  *   T6  What an operation needs is allocated before its first visible change.
- *   T7  A copy of a page gets W only after every hart has let go of the old
- *one: a sibling's write to the one must not be missed by who reads the other.
+ *   T7  A copy of a page gets W only after every hart has let go of the
+ *       old one: a sibling's write to the one must not be missed by who reads
+ *       the other.
  *
  * Ownership is read from the counts, under the lock of the address space.  It
  * cannot be lost by what others do: who owns a node is the only one with a way
