@@ -3,152 +3,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "mm/stat.h"
-
-static u64 *
-table_of(const struct page *node)
-{
-	return page_kva(node);
-}
-
-static struct page *
-target(u64 word)
-{
-	return pfn_page(pt_pfn(word));
-}
-
-static bool
-is_frozen(const struct page *table)
-{
-	/* Acquire: its leaves lost W before; pairs with set_frozen. */
-	return __atomic_load_n(&table->frozen, __ATOMIC_ACQUIRE) != 0;
-}
-
-static void
-set_frozen(struct page *table)
-{
-	/* Release: the bits are cleared before anybody sees it frozen. */
-	__atomic_store_n(&table->frozen, 1, __ATOMIC_RELEASE);
-}
-
-static void
-clear_frozen(struct page *table)
-{
-	__atomic_store_n(&table->frozen, 0, __ATOMIC_RELAXED);
-}
-
-/* ---- where the entries are (P2) ----------------------------------------- */
-
-/*
- * Most tables are nearly empty, so who goes over a whole table goes from one
- * group of entries to the next that may hold any.
- */
-#define GROUP      TREE_GROUP
-#define ALL_GROUPS (~0ul)
-
-static_assert(PT_ENTRIES / GROUP == 64, "groups are the bits of one word");
-
-struct groups {
-	u64 left; /* bits of the groups to come */
-	u32 at;   /* index of the first entry of the next group */
-};
-
-static struct groups
-groups_of(const struct page *table)
-{
-	return (struct groups){.left = table->groups};
-}
-
-/* The index of the next group's first entry to *i; false when none is left. */
-static inline bool
-next_group(struct groups *g, u32 *i)
-{
-	if (g->left == 0)
-		return false;
-	/* Eight at once first: a stack's tables have only their last. */
-	while (!(g->left & 0xff)) {
-		g->left >>= 8;
-		g->at += 8 * GROUP;
-	}
-	while (!(g->left & 1)) {
-		g->left >>= 1;
-		g->at += GROUP;
-	}
-	*i = g->at;
-	g->left >>= 1;
-	g->at += GROUP;
-	return true;
-}
-
-/* Which of its table's groups an entry is in: a group is 64 bytes. */
-static u64
-group_bit(const u64 *entry)
-{
-	return 1ul << ((u64)entry % PAGE_SIZE / (GROUP * sizeof(u64)));
-}
-
-static void
-set_entry(struct page *table, u64 *entry, u64 word)
-{
-	table->groups |= group_bit(entry);
-	/* Release, in pt_store: what it leads to is filled. */
-	pt_store(entry, word);
-}
-
-/* ---- freezing (T2, T4) -------------------------------------------------- */
-
-/*
- * Two spaces may do this to one table at once.  The one that is done first may
- * have frozen a child by then and made its link valid again (T2), and the other
- * makes it cold once more: that costs a fault and nothing else.
- */
-static inline void
-freeze_links(u64 *entries)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++) {
-		u64 word = pt_load(&entries[i]);
-
-		if (pt_is_link(word) && !is_frozen(target(word)))
-			pt_store(&entries[i], pt_cold(pt_pfn(word)));
-	}
-}
-
-static inline void
-freeze_leaves(u64 *entries)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++)
-		if (atomic_load(&entries[i]) & PTE_W)
-			pt_write_protect(&entries[i]);
-}
-
-/*
- * No hart holds a translation through this table that could write: it is
- * shared and was not frozen, so (T3) every link to it is cold, and each space
- * was flushed when its link became cold.
- */
-static void
-freeze(struct page *table)
-{
-	u64 *entries = table_of(table);
-	struct groups g = groups_of(table);
-	u32 i;
-
-	if (is_frozen(table))
-		return;
-	if (table->level == 0)
-		while (next_group(&g, &i))
-			freeze_leaves(entries + i);
-	else
-		while (next_group(&g, &i))
-			freeze_links(entries + i);
-	set_frozen(table);
-	mm_count(MM_STAT_FREEZES);
-}
+#include "mm/table.h"
 
 /* ---- gathering (T5) ----------------------------------------------------- */
 
@@ -256,60 +111,6 @@ tree_spare_drop(struct tree_spare *s)
 	}
 }
 
-/* ---- roots -------------------------------------------------------------- */
-
-static struct groups
-kernel_groups(const struct page *kernel_root)
-{
-	return (struct groups){
-	    .left = kernel_root->groups >> (PT_USER_ENTRIES / GROUP),
-	    .at = PT_USER_ENTRIES,
-	};
-}
-
-static inline void
-copy_words(u64 *to, const u64 *from)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++)
-		to[i] = from[i];
-}
-
-static inline void
-clear_words(u64 *words)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++)
-		words[i] = 0;
-}
-
-void
-tree_add_kernel_half(struct page *root, const struct page *kernel_root)
-{
-	const u64 *from = table_of(kernel_root);
-	u64 *to = table_of(root);
-	struct groups g = kernel_groups(kernel_root);
-	u32 i;
-
-	while (next_group(&g, &i))
-		copy_words(to + i, from + i);
-}
-
-void
-tree_remove_kernel_half(struct page *root, const struct page *kernel_root)
-{
-	u64 *entries = table_of(root);
-	struct groups g = kernel_groups(kernel_root);
-	u32 i;
-
-	while (next_group(&g, &i))
-		clear_words(entries + i);
-}
-
 /* ---- sharing ------------------------------------------------------------ */
 
 /* What both link to from now on; true if the first was valid and is not. */
@@ -360,7 +161,7 @@ warm(struct page *node, u64 *entry, u64 word, bool owned)
 	struct page *child = target(word);
 
 	if (!owned || !page_is_sole(child))
-		freeze(child);
+		table_freeze(child);
 	else if (!is_frozen(child))
 		clear_frozen(node);
 	pt_store(entry, pt_link(pt_pfn(word)));
@@ -443,140 +244,6 @@ tree_own_needs(struct page *root, uaddr_t va)
 	return tree_look(root, va, &path);
 }
 
-static struct page *
-make_table(struct tree_spare *spare, int level, bool filled)
-{
-	struct page *table = tree_spare_take(spare);
-
-	if (filled)
-		table->zeroed = 0;
-	else
-		frame_make_zero(table);
-	table->level = level;
-	/* So far nothing in it can be written. */
-	table->frozen = 1;
-	return table;
-}
-
-/*
- * The struct page of what a word leads to, for loops over whole tables: origin
- * is that of frame 0, and bits 54 to 63 are zero in every word.
- */
-static u64
-page_origin(void)
-{
-	return (u64)page_array - page_first * sizeof(struct page);
-}
-
-/* One link more to what is linked already, so the count is not 0 (P1). */
-static inline void
-count_up(u64 origin, u64 word)
-{
-	struct page *p = (struct page *)(origin +
-	    (word >> PTE_PFN_SHIFT) * sizeof(struct page));
-
-	check(p == target(word) && refcount_read(&p->refs) != 0);
-	atomic_count(&p->refs.count);
-}
-
-/*
- * Copies a group of entries and counts what they lead to.  The first of these
- * also takes the right to write from both copies of a leaf, the second makes
- * both copies of a link cold: freezing and copying in one pass.  (A link that
- * leads to a frozen table need not be cold, and the price of finding that out
- * for each is more than that of the few faults.)
- *
- * No entry is loaded with acquire or stored with release: each word stored here
- * depends on the one loaded, and so comes after what that one came after.
- */
-static inline void
-copy_leaves(u64 *from, u64 *to, u64 origin)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++) {
-		u64 word = pt_write_protect(&from[i]);
-
-		to[i] = word;
-		if (likely(!pt_is_empty(word)))
-			count_up(origin, word);
-	}
-}
-
-static inline void
-copy_links(u64 *from, u64 *to, u64 origin)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++) {
-		u64 word = atomic_load(&from[i]);
-
-		if (likely(!pt_is_empty(word))) {
-			word = pt_chill(word);
-			atomic_store(&from[i], word);
-			count_up(origin, word);
-		}
-		to[i] = word;
-	}
-}
-
-static inline void
-copy_frozen(const u64 *from, u64 *to, u64 origin)
-{
-	u32 i;
-
-	UNROLL(8)
-	for (i = 0; i < GROUP; i++) {
-		u64 word = atomic_load(&from[i]);
-
-		to[i] = word;
-		if (likely(!pt_is_empty(word)))
-			count_up(origin, word);
-	}
-}
-
-static void
-copy_entries(struct page *old, struct page *table)
-{
-	u64 *from = table_of(old);
-	u64 *to = table_of(table);
-	struct groups g = groups_of(old);
-	u64 origin = page_origin();
-	u32 i;
-
-	if (is_frozen(old)) {
-		while (next_group(&g, &i))
-			copy_frozen(from + i, to + i, origin);
-		return;
-	}
-	if (old->level == 0)
-		while (next_group(&g, &i))
-			copy_leaves(from + i, to + i, origin);
-	else
-		while (next_group(&g, &i))
-			copy_links(from + i, to + i, origin);
-	set_frozen(old);
-	mm_count(MM_STAT_FREEZES);
-}
-
-/*
- * The counts of the children rise before the old table's may fall, so that no
- * child is ever taken for anybody's alone.  Both tables are frozen then.
- */
-static struct page *
-copy_table(struct page *old, struct tree_spare *spare)
-{
-	struct page *table =
-	    make_table(spare, old->level, old->groups == ALL_GROUPS);
-
-	table->groups = old->groups;
-	copy_entries(old, table);
-	mm_count(MM_STAT_TABLES_COPIED);
-	return table;
-}
-
 /* The child below an entry of an owned table, owned. */
 static struct page *
 own_child(struct page *node, u64 *entry, int level, struct tree_spare *spare,
@@ -586,14 +253,14 @@ own_child(struct page *node, u64 *entry, int level, struct tree_spare *spare,
 	struct page *child, *old;
 
 	if (pt_is_empty(word)) {
-		child = make_table(spare, level - 1, false);
+		child = table_make(spare, level - 1, false);
 	} else if (page_is_sole(target(word))) {
 		if (pt_is_cold(word))
 			warm(node, entry, word, true);
 		return target(word);
 	} else {
 		old = target(word);
-		child = copy_table(old, spare);
+		child = table_copy(old, spare);
 		gather_add(g, old);
 	}
 	set_entry(node, entry, pt_link(page_pfn(child)));

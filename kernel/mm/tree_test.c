@@ -1,4 +1,4 @@
-/* links: lib/page.c */
+/* links: lib/page.c mm/table.c */
 /*
  * The tree against a plain copy: four address spaces over a few pages in two
  * gigabytes, random histories, and after each step every byte and every law.

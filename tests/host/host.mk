@@ -123,7 +123,7 @@ host-fuzz-%: $(H)/fuzz_%
 #	mm_schedules        several harts at once, in every order
 
 MMCORE := $(patsubst %,kernel/%.c,lib/page lib/xmap mm/access mm/advise \
-	mm/fault mm/map mm/mm mm/object mm/region mm/remap mm/tree mm/usercopy)
+	mm/fault mm/map mm/mm mm/object mm/region mm/remap mm/table mm/tree mm/usercopy)
 MMSIM  := $(patsubst %,tests/host/mm/%.c,compare kernel machine model world)
 MMHIST := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,exhaust history)
 MMSCHED := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,\
