@@ -25,8 +25,7 @@ enum {
 	MM_WIPEONFORK = 1u << 3, /* a forked child has zeroes here */
 	MM_HEAP = 1u << 4,       /* the break's */
 	MM_NEVER_WRITE = 1u << 5, /* shared file opened read-only */
-	MM_LOCKED = 1u << 6,      /* mlock, for the books */
-	MM_VDSO = 1u << 7,        /* our signal page */
+	MM_VDSO = 1u << 6,        /* our signal page */
 };
 
 /* Boot. */

@@ -74,15 +74,6 @@ user_write(uaddr_t dst, const void *src, size_t len)
 }
 
 int
-user_zero(uaddr_t dst, size_t len)
-{
-	may_sleep();
-	if (!user_range_ok(dst, len))
-		return -EFAULT;
-	return arch_user_zero(dst.val, len) == 0 ? 0 : -EFAULT;
-}
-
-int
 user_read_string(char *dst, size_t cap, uaddr_t src, size_t *len_out)
 {
 	size_t part = part_in_user_half(src, cap);

@@ -11,7 +11,6 @@
 
 int user_read(void *dst, uaddr_t src, size_t len) MUST_CHECK;
 int user_write(uaddr_t dst, const void *src, size_t len) MUST_CHECK;
-int user_zero(uaddr_t dst, size_t len) MUST_CHECK;
 /* The same, but tell how many bytes could not be copied: for read and write,
  * which report the part that was. */
 size_t user_read_some(void *dst, uaddr_t src, size_t len) MUST_CHECK;

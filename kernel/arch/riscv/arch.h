@@ -171,7 +171,6 @@ bool arch_probe_read(u64 addr, u64 *out);
  */
 size_t arch_user_read(void *dst, u64 src, size_t len);
 size_t arch_user_write(u64 dst, const void *src, size_t len);
-size_t arch_user_zero(u64 dst, size_t len);
 /* Copies up to and with a zero byte: the length without it, or a negative. */
 s64 arch_user_read_string(char *dst, u64 src, size_t cap);
 bool arch_user_load32(u64 addr, u32 *out);

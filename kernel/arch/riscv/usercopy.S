@@ -93,40 +93,6 @@ copy_out:
 	fixup	copy_wide, copy_bytes, copy_bytes
 	fixup	copy_bytes, copy_out, copy_out
 
-/* arch_user_zero(a0 = to, a1 = length): the bytes not done. */
-	.globl arch_user_zero
-arch_user_zero:
-	li	t6, SSTATUS_SUM
-	csrs	sstatus, t6
-zero_align:
-	beqz	a1, zero_out
-	andi	t1, a0, 7
-	beqz	t1, zero_words
-	sb	zero, (a0)
-	addi	a0, a0, 1
-	addi	a1, a1, -1
-	j	zero_align
-zero_words:
-	li	t0, 8
-	bltu	a1, t0, zero_bytes
-1:	sd	zero, (a0)
-	addi	a0, a0, 8
-	addi	a1, a1, -8
-	bgeu	a1, t0, 1b
-zero_bytes:
-	beqz	a1, zero_out
-1:	sb	zero, (a0)
-	addi	a0, a0, 1
-	addi	a1, a1, -1
-	bnez	a1, 1b
-zero_out:
-	csrc	sstatus, t6
-	mv	a0, a1
-	ret
-	fixup	zero_align, zero_words, zero_out
-	fixup	zero_words, zero_bytes, zero_bytes
-	fixup	zero_bytes, zero_out, zero_out
-
 /*
  * arch_user_read_string(a0 = to, a1 = from, a2 = room): the length without the
  * zero byte, -1 when there is no zero byte within the room, -2 for a fault.

@@ -195,14 +195,6 @@ arch_user_write(u64 dst, const void *src, size_t len)
 	return copy(dst, (u32 *)src, len, true);
 }
 
-size_t
-arch_user_zero(u64 dst, size_t len)
-{
-	u32 zeroes[PAGE_SIZE / sizeof(u32)] = {0};
-
-	return copy(dst, zeroes, MIN(len, PAGE_SIZE), true);
-}
-
 s64
 arch_user_read_string(char *dst, u64 src, size_t cap)
 {
