@@ -90,17 +90,22 @@ grow_and_cut(void *arg)
 	return arg;
 }
 
-/* What a reader sees is x, or the zero of a hole; never an old page. */
+/*
+ * What a reader sees is x, or the zero of a hole; never an old page.  And never
+ * more than the file has had, save on Linux, whose tmpfs (as of 6.12) looks at
+ * the size twice: a cut between the looks lets it give the rest of a page.
+ */
 static void *
 read_all(void *arg)
 {
 	char buf[6000];
+	bool calf = access("/proc/calf", F_OK) == 0;
 	long odd = 0;
 
 	while (!stop) {
 		ssize_t n = pread(fd, buf, sizeof(buf), 0);
 
-		ensure(n >= 0 && n <= 5000);
+		ensure(n >= 0 && (n <= 5000 || !calf));
 		for (ssize_t i = 0; i < n; i++)
 			odd += buf[i] != 'x' && buf[i] != 0;
 	}
