@@ -44,6 +44,7 @@ struct ext2_inode {
 	u32 pointers[EXT2_NR_POINTERS]; /* c */
 	u64 nr_sectors;                 /* c: what it takes on the disk */
 	bool has_object;                /* c: a regular file */
+	bool is_short_link;             /* c: the name lies in pointers */
 };
 
 static inline struct ext2 *

@@ -235,7 +235,7 @@ read_symlink(struct inode *inode, char *buf, size_t cap)
 
 	if (len == 0 || len >= cap || len >= e->block_bytes)
 		return ext2_bad(e, "the length of a link", len);
-	if (i->nr_sectors == 0) {
+	if (i->is_short_link) {
 		if (len > sizeof(i->pointers))
 			return ext2_bad(e, "the length of a short link", len);
 		memcpy(buf, i->pointers, len);
@@ -295,6 +295,16 @@ check_raw(const struct ext2 *e, const struct ext2_raw_inode *raw, u32 ino)
 	return 0;
 }
 
+/* A file takes blocks of its own, and not only one of extended attributes. */
+static bool
+has_blocks(const struct ext2 *e, const struct ext2_raw_inode *raw)
+{
+	u32 others =
+	    raw->attributes != 0 ? e->block_bytes >> SECTOR_SHIFT : 0;
+
+	return raw->nr_sectors != others;
+}
+
 static int
 make_inode(struct ext2 *e, u32 ino, const struct ext2_raw_inode *raw,
     struct ext2_inode **out)
@@ -323,6 +333,7 @@ make_inode(struct ext2 *e, u32 ino, const struct ext2_raw_inode *raw,
 	read_times(e, raw, inode);
 	memcpy(i->pointers, raw->pointers, sizeof(i->pointers));
 	i->nr_sectors = raw->nr_sectors;
+	i->is_short_link = S_ISLNK(raw->mode) && !has_blocks(e, raw);
 	refcount_get(&e->fs.refs);
 	*out = i;
 	return 0;

@@ -64,6 +64,14 @@ mke2fs -q -F -t ext2 -b 1024 -d "$tmp/tree" "$tmp/img" 100M 2>&1
 compare 'ext2, blocks of 1 KiB' "$tmp/img" ext2
 mke2fs -q -F -t ext2 -r 0 -b 2048 -d "$tmp/tree" "$tmp/img" 100M 2>&1
 compare 'revision 0, blocks of 2 KiB' "$tmp/img" ext2
+# A link that is short, and yet takes a block: of extended attributes.
+mke2fs -q -F -t ext2 -I 128 -d "$tmp/tree" "$tmp/img" 100M 2>&1
+for name in link link59 link60 short; do
+	debugfs -w -R "ea_set $name trusted.note text" "$tmp/img" 2>&1
+done
+ok 'extended attributes: a block' \
+	sh -c "debugfs -R 'stat link' '$tmp/img' | grep -q 'File ACL: [1-9]'"
+compare 'extended attributes' "$tmp/img" ext2
 mke2fs -q -F -t ext3 -b 4096 -I 256 -O '^resize_inode,^dir_index,^ext_attr' \
 	-J size=4 -d "$tmp/tree" "$tmp/img" 100M 2>&1
 compare 'ext3, blocks of 4 KiB' "$tmp/img" ext3
