@@ -43,6 +43,7 @@ drop_page(struct object *o, u64 index)
 {
 	struct page *p = xmap_remove(&o->pages, index);
 
+	check(mutex_held(&o->lock) || refcount_read(&o->refs) == 0);
 	o->nr_pages--;
 	p->object = NULL;
 	page_put(p);

@@ -117,21 +117,38 @@ space_differs(u32 s, const struct model *m)
 	return NULL;
 }
 
-/* Pages that an object has, and its size. */
+static bool
+has_words(const u32 *words)
+{
+	u32 w;
+
+	for (w = 0; w < NR_WORDS; w++)
+		if (words[w] != 0)
+			return true;
+	return false;
+}
+
+/* Pages that an object has, or should have, and its size. */
 static const char *
 object_differs(u32 n, const struct model *m)
 {
 	struct object *o = world.objects[n];
 	const struct mobject *mo = &m->objects[n];
 	struct page *p;
-	u64 i = 0;
+	u64 i;
 
 	if (o->size_bytes != mo->size_bytes) {
 		snprintf(why, sizeof(why), "object %u has %lu bytes, not %lu",
 		    n, o->size_bytes, mo->size_bytes);
 		return why;
 	}
-	for (; (p = xmap_next(&o->pages, i, &i)) != NULL; i++) {
+	for (i = 0; n != FILE_OBJECT && i < OBJ_PAGES; i++)
+		if (xmap_get(&o->pages, i) == NULL && has_words(mo->words[i])) {
+			snprintf(why, sizeof(why),
+			    "object %u has lost page %lu", n, i);
+			return why;
+		}
+	for (i = 0; (p = xmap_next(&o->pages, i, &i)) != NULL; i++) {
 		if (i << PAGE_SHIFT < o->size_bytes && p->object == o &&
 		    p->index == i &&
 		    page_shows(pt_link(page_pfn(p)), mo->words[i]))

@@ -81,6 +81,12 @@ mutex_lock(struct mutex *m) NO_LOCK_CHECK
 	m->owner = sim_hart + 1;
 }
 
+bool
+mutex_held(const struct mutex *m)
+{
+	return m->owner == sim_hart + 1;
+}
+
 void
 mutex_lock_second(struct mutex *m) NO_LOCK_CHECK
 {

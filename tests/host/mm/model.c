@@ -719,6 +719,7 @@ static const char *const names[NR_OP_KINDS] = {
     [OP_BRK] = "brk",
     [OP_FORK] = "fork",
     [OP_EXIT] = "exit",
+    [OP_LOOK] = "look",
     [OP_CREATE] = "create",
 };
 

@@ -46,6 +46,7 @@ enum op_kind {
 	OP_BRK,
 	OP_FORK,
 	OP_EXIT,
+	OP_LOOK, /* through all spaces, as who counts pages does */
 	OP_CREATE,
 	NR_OP_KINDS,
 };

@@ -29,6 +29,7 @@
  *	MS.P.N.Q      mremap to page Q
  *	bS.N          the break
  *	fS.T          fork: S has the child T xS     exit
+ *	lS            S looks through all spaces
  *	oO.I          a write to page I of an object
  *	tO.H GO.H     an object is cut off, or grows, to H half pages
  *
@@ -131,6 +132,8 @@ static const struct scenario scenarios[] = {
     {"a write(2) that fails beyond the end against read(2)",
 	"A0.18.4.0 r0.19 u0.18.4 m0.14.1 w0.14",
 	{"t0.1 j0.20.0.1 j0.20.0.1 j0.20.0.1 j0.20.0.1", "i0.14.0.1"}},
+    {"all spaces are looked through while one exits", "m0.14.2 w0.14 f0.1",
+	{"x1", "l0", "l0 w0.14"}},
     {"two siblings map at once", "m0.14.2",
 	{"m0.6.2 w0.6", "m0.18.2 w0.18", "u0.15.1"}},
     {"two threads fault the same page", "m0.14.4",
@@ -291,6 +294,7 @@ static const struct letter {
     {'b', OP_BRK, "sn", {0}},
     {'f', OP_FORK, "st", {0}},
     {'x', OP_EXIT, "s", {0}},
+    {'l', OP_LOOK, "s", {0}},
     {'o', OP_OWRITE, "oi", {0}},
     {'t', OP_TRUNCATE, "oi", {0}},
     {'G', OP_GROW, "oi", {0}},

@@ -100,6 +100,17 @@ exit_space(u32 s)
 }
 
 static s64
+look_through(void)
+{
+	struct mm *mm = NULL;
+
+	do
+		mm = mm_next(mm);
+	while (mm != NULL);
+	return 0;
+}
+
+static s64
 create_space(u32 s)
 {
 	int err = mm_create(&world.mms[s]);
@@ -426,6 +437,8 @@ perform(struct op *op)
 	case OP_EXIT:
 		exit_space(op->space);
 		return 0;
+	case OP_LOOK:
+		return look_through();
 	case OP_CREATE:
 		return create_space(op->space);
 	}
