@@ -299,8 +299,7 @@ check_raw(const struct ext2 *e, const struct ext2_raw_inode *raw, u32 ino)
 static bool
 has_blocks(const struct ext2 *e, const struct ext2_raw_inode *raw)
 {
-	u32 others =
-	    raw->attributes != 0 ? e->block_bytes >> SECTOR_SHIFT : 0;
+	u32 others = raw->attributes != 0 ? e->block_bytes >> SECTOR_SHIFT : 0;
 
 	return raw->nr_sectors != others;
 }
