@@ -2,6 +2,7 @@
 
 #include "dev/block.h"
 #include "lib/assert.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/slab.h"
 
@@ -44,6 +45,7 @@ buf_create(struct blockdev *dev, u64 block, u32 len_bytes)
 	b->refs = 1;
 	mutex_init(&b->lock, RANK_BUFFER);
 	list_init(&b->idle);
+	list_init(&b->in);
 	return b;
 }
 
@@ -98,6 +100,15 @@ most_idle_bytes(void)
 }
 
 void
+buf_hold(struct buf *b)
+{
+	spin_lock(&lock);
+	assert(b->refs > 0);
+	b->refs++;
+	spin_unlock(&lock);
+}
+
+void
 buf_put(struct buf *b)
 {
 	struct buf *gone = NULL;
@@ -107,6 +118,7 @@ buf_put(struct buf *b)
 	spin_lock(&lock);
 	assert(b->refs > 0);
 	if (--b->refs == 0) {
+		check(b->journaled == 0);
 		list_push_back(&idle, &b->idle);
 		nr_idle++;
 		idle_bytes += b->len_bytes;
@@ -205,6 +217,38 @@ buf_get(struct blockdev *dev, u64 block, u32 len_bytes, struct buf **out)
 	else
 		*out = b;
 	return err;
+}
+
+int
+buf_get_new(struct blockdev *dev, u64 block, u32 len_bytes, struct buf **out)
+{
+	struct buf *b = get_empty(dev, block, len_bytes);
+
+	if (b == NULL)
+		return -ENOMEM;
+	assert(b->len_bytes == len_bytes && b->journaled == 0);
+	mutex_lock(&b->lock);
+	memset(b->data, 0, len_bytes);
+	atomic_store_release(&b->filled, true);
+	mutex_unlock(&b->lock);
+	*out = b;
+	return 0;
+}
+
+struct buf *
+buf_find(struct blockdev *dev, u64 block)
+{
+	struct buf *b;
+
+	spin_lock(&lock);
+	b = find_locked(dev, block);
+	/* Acquire: as in buf_get. */
+	if (b != NULL && atomic_load_acquire(&b->filled))
+		wake_locked(b);
+	else
+		b = NULL;
+	spin_unlock(&lock);
+	return b;
 }
 
 /* ---- letting go of many ------------------------------------------------- */

@@ -14,14 +14,25 @@ struct blockdev;
 /* A block is a power of two of this size at least, and a page at most. */
 #define BUF_MIN_BYTES 1024u
 
+/* What a journal has of a buffer. */
+enum buf_journaled {
+	BUF_CHANGED = 1u << 0,
+	BUF_COMMITTED = 1u << 1,
+};
+
 /*
  * struct buf: one block of one disk.
  * States  empty -> filled   read, under its lock
  *         in use <-> idle   by refs; an idle one may be taken for another block
+ *         CHANGED           in a journal's running transaction
+ *         COMMITTED         in its log, and not yet at its own block; a journal
+ *                           may have changed one of these again
  * Laws    B1  for a disk and a block there is at most one
  *         B2  refs counts who got it, and 0 means that it is in the list of
  *             those that are idle
- * Locks   b BUF   l lock   c fixed while refs > 0
+ *         B3  while a journal has it in a transaction, the journal has a
+ *             reference: only memory has its bytes
+ * Locks   b BUF   l lock   c fixed while refs > 0   t the journal's TRANSACTION
  */
 struct buf {
 	struct blockdev *dev; /* c */
@@ -33,6 +44,8 @@ struct buf {
 	u8 *data;             /* c */
 	struct buf *next;     /* b: in its bucket */
 	struct list idle;     /* b */
+	u32 journaled;        /* t: enum buf_journaled, bits */
+	struct list in;       /* t: the journal's list for these bits */
 };
 
 /*
@@ -41,6 +54,17 @@ struct buf {
  */
 int buf_get(struct blockdev *dev, u64 block, u32 len_bytes,
     struct buf **out) MUST_CHECK;
+/*
+ * The same for a block that was free: not read but zeroed, even if it was in
+ * memory.  Nobody else uses it.  Errors: -ENOMEM.
+ */
+int buf_get_new(struct blockdev *dev, u64 block, u32 len_bytes,
+    struct buf **out) MUST_CHECK;
+/* The same if it is in memory and filled, else NULL.  Locks: spin locks only.
+ */
+struct buf *buf_find(struct blockdev *dev, u64 block);
+/* One more reference to a buffer of which the caller has one. */
+void buf_hold(struct buf *b);
 /* NULL is fine. */
 void buf_put(struct buf *b);
 /* No file system is on the disk any more: forgets its blocks. */
