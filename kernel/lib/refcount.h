@@ -44,6 +44,19 @@ refcount_put(struct refcount *r)
 	return left == 0;
 }
 
+/* The same if it is not the last one; false when it is, and nothing is done. */
+static inline MUST_CHECK bool
+refcount_put_unless_last(struct refcount *r)
+{
+	u64 was = atomic_load(&r->count);
+
+	assert(was != 0);
+	while (was != 1)
+		if (atomic_cas(&r->count, &was, was - 1))
+			return true;
+	return false;
+}
+
 /* For look-ups that may race with the last put. */
 static inline MUST_CHECK bool
 refcount_get_unless_zero(struct refcount *r)

@@ -19,6 +19,13 @@ enum page_kind {
 	NR_PAGE_KINDS,
 };
 
+/* What a cached page's file lacks; what that means, mm/object_dirty.c says. */
+enum {
+	PAGE_DIRTY = 1u << 0,        /* the store lacks bytes of it */
+	PAGE_MAPPED_DIRTY = 1u << 1, /* some leaf may have W */
+	PAGE_WRITING = 1u << 2,      /* on its way to the store */
+};
+
 struct object;
 
 /*
@@ -41,9 +48,10 @@ struct page {
 	u8 kind;              /* c: enum page_kind */
 	u8 level;             /* c: of a table: 0, 1 or 2 */
 	u8 frozen;            /* a: of a table, see mm/tree.h */
-	u8 dirty;  /* o: of a cached page: the file lacks its bytes */
+	u8 dirty;             /* o: of a cached page: PAGE_DIRTY ... */
 	u8 zeroed; /* of a free frame, or of a table not yet made: all is 0 */
-	u8 pad[3];
+	u8 round;  /* o: of a PAGE_MAPPED_DIRTY one, see mm/object_dirty.c */
+	u8 pad[2];
 	union {
 		struct page *next_free; /* f */
 		struct object *object;  /* c: PAGE_CACHE: whose page */

@@ -1,4 +1,5 @@
-/* links: ../tests/host/fake_kernel.c mm/object.c lib/xmap.c lib/string.c */
+/* links: ../tests/host/fake_kernel.c mm/object.c mm/object_dirty.c */
+/* links: lib/xmap.c lib/string.c */
 #include "fake_kernel.h"
 
 #include <string.h>

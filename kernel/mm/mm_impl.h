@@ -181,4 +181,19 @@ void mm_each_paused(void (*fn)(struct mm *mm, void *arg), void *arg);
 /* No address space maps pages of o from index keep on any more. */
 void mm_forget_object(struct object *o, u64 keep);
 
+/* ---- pieces of object.c and its kin -------------------------------------- */
+
+/* Is there a store that what is written goes to? */
+static inline bool
+object_is_written_back(const struct object *o)
+{
+	return o->ops->will_write != NULL;
+}
+
+/* Locks, for these: o's held (or nobody else has o any more). */
+void object_mark(struct object *o, struct page *p, u8 bits);
+void object_unmark(struct object *o, struct page *p, u8 bits);
+/* Waits until no page from index keep on, nor the one before it, is written. */
+void object_wait_beyond(struct object *o, u64 keep) MUST_HOLD(&o->lock);
+
 #endif

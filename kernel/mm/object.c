@@ -35,6 +35,11 @@ object_init(struct object *o, const struct object_ops *ops, u64 size)
 	o->nr_pages = 0;
 	o->size_bytes = size;
 	o->nr_mapped = 0;
+	o->nr_dirty = 0;
+	o->nr_mapped_dirty = 0;
+	o->nr_writing = 0;
+	o->arriving_to = 0;
+	o->round = 0;
 }
 
 /* Takes one page out of the object; a mapping may keep it, without a name. */
@@ -44,6 +49,8 @@ drop_page(struct object *o, u64 index)
 	struct page *p = xmap_remove(&o->pages, index);
 
 	check(mutex_held(&o->lock) || refcount_read(&o->refs) == 0);
+	assert(!(p->dirty & PAGE_WRITING));
+	object_unmark(o, p, PAGE_DIRTY | PAGE_MAPPED_DIRTY);
 	o->nr_pages--;
 	p->object = NULL;
 	page_put(p);
@@ -60,13 +67,36 @@ drop_pages(struct object *o, u64 index)
 }
 
 void
-object_put(struct object *o)
+object_destroy(struct object *o)
 {
-	if (!refcount_put(&o->refs))
-		return;
+	assert(refcount_read(&o->refs) == 0);
 	assert(atomic_load(&o->nr_mapped) == 0);
 	drop_pages(o, 0);
 	o->ops->release(o);
+}
+
+void
+object_put(struct object *o)
+{
+	if (o->ops->unused != NULL) {
+		if (!refcount_put_unless_last(&o->refs))
+			o->ops->unused(o);
+	} else if (refcount_put(&o->refs)) {
+		object_destroy(o);
+	}
+}
+
+bool
+object_drop(struct object *o)
+{
+	return refcount_put(&o->refs);
+}
+
+void
+object_revive(struct object *o)
+{
+	/* The embedder's lock orders this after the drop that made it 0. */
+	atomic_add(&o->refs.count, 1);
 }
 
 /* ---- shared anonymous memory -------------------------------------------- */
@@ -254,24 +284,67 @@ read_pages(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 	return 0;
 }
 
+static bool
+is_zero(const char *at, size_t len)
+{
+	while (len > 0 && *at == 0)
+		at++, len--;
+	return len == 0;
+}
+
+/*
+ * What a mapping left behind the end is not to be seen when the end moves on.
+ * Locks: o's held.
+ */
+static void
+zero_tail(struct object *o)
+{
+	u64 in_page = o->size_bytes & PAGE_MASK;
+	struct page *p = xmap_get(&o->pages, o->size_bytes >> PAGE_SHIFT);
+	char *tail;
+
+	if (in_page == 0 || p == NULL)
+		return;
+	tail = (char *)page_kva(p) + in_page;
+	if (object_is_written_back(o) && !is_zero(tail, PAGE_SIZE - in_page))
+		object_mark(o, p, PAGE_DIRTY);
+	memset(tail, 0, PAGE_SIZE - in_page);
+}
+
 static int
-page_to_write(struct object *o, u64 index, struct page **out)
+page_to_write(struct object *o, u64 pos, size_t len, struct page **out)
 {
 	int err;
 
 	mutex_lock(&o->lock);
-	err = get_page_locked(o, index, out);
+	err = get_page_locked(o, pos >> PAGE_SHIFT, out);
+	if (err == 0 && object_is_written_back(o)) {
+		if (pos > o->size_bytes)
+			zero_tail(o);
+		o->arriving_to = pos + len;
+	}
 	mutex_unlock(&o->lock);
 	return err;
 }
 
-/* The bytes up to end have arrived in the page at index. */
+/* Of the bytes up to end, of which there are any, the last has arrived. */
 static void
-arrived(struct object *o, u64 index, u64 end)
+raise_size(struct object *o, struct page *p, u64 end)
 {
-	mutex_lock(&o->lock);
 	if (end > o->size_bytes)
 		atomic_store(&o->size_bytes, end);
+	if (object_is_written_back(o))
+		object_mark(o, p, PAGE_DIRTY);
+}
+
+/* Bytes up to end have arrived in the page at index, or with 0 none. */
+static void
+arrived(struct object *o, u64 index, struct page *p, u64 end)
+{
+	mutex_lock(&o->lock);
+	if (end > 0)
+		raise_size(o, p, end);
+	o->arriving_to = 0;
 	/* A page made for bytes that never came would lie beyond the end. */
 	if (index << PAGE_SHIFT >= o->size_bytes &&
 	    xmap_get(&o->pages, index) != NULL)
@@ -290,12 +363,13 @@ write_pages(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 		size_t left;
 		int err;
 
-		err = page_to_write(o, pos >> PAGE_SHIFT, &p);
+		err = page_to_write(o, pos, n, &p);
 		if (err < 0)
 			return err;
 		left = end_get(e, (char *)page_kva(p) + in_page, n);
+		arrived(o, pos >> PAGE_SHIFT, p, left < n ? pos + n - left : 0);
+		/* Only now: it is dirty, and nobody takes it for clean. */
 		page_put(p);
-		arrived(o, pos >> PAGE_SHIFT, left < n ? pos + n - left : 0);
 		*done += n - left;
 		if (left > 0)
 			return -EFAULT;
@@ -369,19 +443,12 @@ void
 object_grow(struct object *o, u64 size_bytes)
 {
 	mutex_lock(&o->lock);
-	if (size_bytes > o->size_bytes)
+	if (size_bytes > o->size_bytes) {
+		if (object_is_written_back(o))
+			zero_tail(o);
 		atomic_store(&o->size_bytes, size_bytes);
+	}
 	mutex_unlock(&o->lock);
-}
-
-static void
-zero_tail(struct object *o)
-{
-	u64 in_page = o->size_bytes & PAGE_MASK;
-	struct page *p = xmap_get(&o->pages, o->size_bytes >> PAGE_SHIFT);
-
-	if (in_page != 0 && p != NULL)
-		memset((char *)page_kva(p) + in_page, 0, PAGE_SIZE - in_page);
 }
 
 /*
@@ -399,6 +466,8 @@ object_truncate(struct object *o, u64 size_bytes)
 	if (atomic_load_acquire(&o->nr_mapped) != 0)
 		mm_forget_object(o, keep);
 	mutex_lock(&o->lock);
+	if (object_is_written_back(o))
+		object_wait_beyond(o, keep);
 	drop_pages(o, keep);
 	zero_tail(o);
 	mutex_unlock(&o->lock);

@@ -12,12 +12,39 @@
 
 struct object;
 
+/*
+ * What the embedder does.  An object has a store if it has fill, and one that
+ * can be written to if it has will_write too.
+ */
 struct object_ops {
 	/*
 	 * Fills a fresh zeroed page with what the store behind the object has
 	 * at that index; NULL: there is no store, pages begin as zeroes.
+	 * Locks: the object's is held.  Sleeps.
 	 */
 	int (*fill)(struct object *o, u64 index, struct page *p);
+	/*
+	 * Somebody is about to write to the page at index through a shared
+	 * mapping: a place for it in the store.  Who cuts the object off does
+	 * it meanwhile, perhaps: beyond the size the answer is -EFBIG.
+	 * Locks: an address space's is held, the object's is not.  Sleeps.
+	 * Errors: -ENOSPC, -EIO, -EROFS, -EFBIG (all SIGBUS), -ENOMEM.
+	 */
+	int (*will_write)(struct object *o, u64 index);
+	/*
+	 * There is a page to be written back where there was none, or NULL.
+	 * Locks: the object's is held; no more than a spin lock may be taken.
+	 */
+	void (*dirtied)(struct object *o);
+	/*
+	 * Somebody gives back what may be the last reference; NULL: with that
+	 * the object is destroyed.  Under the lock by which the embedder finds
+	 * its objects it calls object_drop.  If that was the last, it keeps the
+	 * object, pages and all, for whoever finds it next (object_revive), or
+	 * sees to it that nobody will and calls object_destroy.
+	 * Locks: perhaps an address space's is held.  Sleeps.
+	 */
+	void (*unused)(struct object *o);
 	/* The last reference is gone, the pages too: free what embeds it. */
 	void (*release)(struct object *o);
 	/* For /proc/PID/maps: a path into buf, and what identifies the file. */
@@ -32,6 +59,9 @@ struct object_ops {
  *            for being there
  *        O2  bytes of the last page beyond the size are zero when nobody maps
  *            the object
+ *        O3  nr_dirty, nr_mapped_dirty and nr_writing are the numbers of pages
+ *            with PAGE_DIRTY or PAGE_MAPPED_DIRTY, with the second, and with
+ *            PAGE_WRITING; all of them lie in [marked_from, marked_to)
  * Locks  l lock   a atomic   c fixed
  */
 struct object {
@@ -42,6 +72,14 @@ struct object {
 	u64 nr_pages;                 /* l */
 	u64 size_bytes;               /* l; read without it for a hint */
 	u64 nr_mapped; /* a: regions, in all blocks, that name it */
+	/* of a store that can be written to */
+	u64 nr_dirty;        /* l */
+	u64 nr_mapped_dirty; /* l */
+	u64 nr_writing;      /* l */
+	u64 marked_from;     /* l */
+	u64 marked_to;       /* l */
+	u64 arriving_to;     /* l: bytes up to there are on their way, or 0 */
+	u8 round;            /* l: of object_protect */
 };
 
 void object_init(struct object *o, const struct object_ops *ops, u64 size);
@@ -51,6 +89,19 @@ object_get(struct object *o)
 	refcount_get(&o->refs);
 }
 void object_put(struct object *o);
+
+/* For ops->unused: one reference less; true when there is none left. */
+bool object_drop(struct object *o) MUST_CHECK;
+/*
+ * A reference, be there others or not.
+ * Locks: that by which the embedder finds it, as in ops->unused.
+ */
+void object_revive(struct object *o);
+/*
+ * Ends one without a reference: its pages go, dirty or not, then release.
+ * Nobody finds it any more, and none of its pages is being written.
+ */
+void object_destroy(struct object *o);
 
 /* Shared anonymous memory. */
 int object_create_anon(u64 size_bytes, struct object **out) MUST_CHECK;
@@ -79,13 +130,39 @@ int object_write_user(
 int object_read(struct object *o, u64 pos, void *dst, size_t len);
 int object_write(struct object *o, u64 pos, const void *src, size_t len);
 
-/* A greater size: nothing but the number. */
+/*
+ * A greater size.  If its store can be written to, what a mapping left behind
+ * the old end becomes zero; else nothing but the number.
+ */
 void object_grow(struct object *o, u64 size_bytes);
 /*
  * A smaller one: the pages beyond go, from every address space too, and the
- * rest of the last page becomes zero.
+ * rest of the last page, if it is there, becomes zero (and dirty, if it was
+ * not zero before).  What is being written is waited for.
  * Locks: no mm's lock held; the embedder's lock keeps others from growing it.
+ * Sleeps.
  */
 void object_truncate(struct object *o, u64 size_bytes);
+
+/* ---- writing back (object_dirty.c) -------------------------------------- */
+
+/*
+ * The first dirty page from *from on, and those that follow it without a gap,
+ * up to max: they are no longer dirty, but being written, until the caller says
+ * object_write_done, and stay where they are till then.  The bytes of the last
+ * one beyond the size are zero.  *from is the first one's index; the result is
+ * how many, 0 when none is left.
+ * Others may write to them meanwhile: that makes them dirty again.  A page that
+ * is dirty again while somebody still writes it is waited for, so who has pages
+ * that are being written goes on from behind them.
+ * Locks: takes the object's.  Sleeps.
+ */
+u32 object_take_dirty(
+    struct object *o, u64 *from, struct page **pages, u32 max);
+/* failed: all of them are dirty again. */
+void object_write_done(
+    struct object *o, u64 index, struct page **pages, u32 nr, bool failed);
+/* What others are writing, as of now, has been written, or has failed. */
+void object_wait_written(struct object *o);
 
 #endif

@@ -106,6 +106,7 @@ frame_alloc_zero(enum page_kind kind)
 	assert_true(i < NR_FRAMES);
 	refcount_init(&pages[i].refs, 1);
 	pages[i].kind = kind;
+	pages[i].dirty = 0;
 	stands_for[i] = counted;
 	memset(page_kva(&pages[i]), 0, PAGE_SIZE);
 	return &pages[i];
@@ -223,7 +224,9 @@ waitq_wake_all(struct waitq *q)
 	(void)q;
 }
 
-/* Nobody would ever wake the only thread: a signal has to. */
+void (*fake_on_park)(void);
+
+/* Nobody would ever wake the only thread: a signal has to, or the test. */
 int
 thread_park(enum park_mode mode, u64 deadline_ns, const char *what)
 {
@@ -231,6 +234,10 @@ thread_park(enum park_mode mode, u64 deadline_ns, const char *what)
 	(void)deadline_ns;
 	(void)what;
 	assert_int_equal(fake_nr_mutexes, 0);
+	if (fake_on_park != NULL) {
+		fake_on_park();
+		return 0;
+	}
 	return -EINTR;
 }
 
@@ -326,12 +333,16 @@ missing(uaddr_t addr, size_t len)
 					      : 0;
 }
 
+void (*fake_on_user_read)(void);
+
 size_t
 user_read_some(void *dst, uaddr_t src, size_t len)
 {
 	size_t bad = missing(src, len);
 
 	memcpy(dst, (const void *)src.val, len - bad);
+	if (fake_on_user_read != NULL)
+		fake_on_user_read();
 	return bad;
 }
 

@@ -23,4 +23,11 @@ extern u64 fake_user_end;
 /* Mutexes that are held now: 0 between calls. */
 extern u32 fake_nr_mutexes;
 
+/*
+ * What others do in time, if not NULL: while the thread waits, which goes on
+ * then, and when bytes have come from user memory, before the caller knows.
+ */
+extern void (*fake_on_park)(void);
+extern void (*fake_on_user_read)(void);
+
 #endif

@@ -125,6 +125,51 @@ spin_unlock(struct spinlock *l) NO_LOCK_CHECK
 
 /* ---- threads, which keep to their harts --------------------------------- */
 
+/* Of each hart's thread: it has been woken and has not parked since. */
+static bool permits[SIM_HARTS];
+
+void
+waiter_init(struct waiter *w, bool exclusive)
+{
+	(void)w, (void)exclusive;
+}
+
+void
+waitq_add(struct waitq *q, struct waiter *w)
+{
+	(void)q, (void)w;
+	permits[sim_hart] = false;
+}
+
+void
+waitq_remove(struct waitq *q, struct waiter *w)
+{
+	(void)q, (void)w;
+}
+
+/* All that wait for anything: a wake-up may come too often. */
+void
+waitq_wake_all(struct waitq *q)
+{
+	u32 i;
+
+	(void)q;
+	for (i = 0; i < SIM_HARTS; i++)
+		permits[i] = true;
+	wake(permits);
+}
+
+int
+thread_park(enum park_mode mode, u64 deadline_ns, const char *what)
+{
+	(void)mode, (void)deadline_ns, (void)what;
+	sim_point();
+	while (!permits[sim_hart])
+		wait_for(permits);
+	permits[sim_hart] = false;
+	return 0;
+}
+
 void
 thread_preempt_point(void)
 {
