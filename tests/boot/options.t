@@ -46,8 +46,15 @@ refuses "no file 'nonesuch'" exec --add nonesuch:/x -- /x
 refuses "no file ''" exec --add :/x -- /x
 refuses "no file 'nonesuch'" exec --kernel nonesuch -- /x
 refuses 'linux is for exec' run --kernel linux
+refuses 'fsck takes' fsck
+refuses 'fsck takes' fsck -n
+refuses 'fsck takes' fsck file file
+refuses "does not know '-z'" fsck -z file
+refuses 'get takes' get file
+refuses "does not know '-n'" get -n file /x
+refuses 'put takes' put file file
 
-for command in run exec test bench debug; do
+for command in run exec test bench debug fsck get put; do
 	status=0
 	"$top/calf" $command --help >out 2>err || status=$?
 	is "calf $command --help: status 0" $status 0
@@ -57,7 +64,7 @@ for command in run exec test bench debug; do
 done
 ok 'calf --help' "$top/calf" --help
 ok 'calf --help names every command' \
-	sh -c '"$0" --help | grep -c "^ *\(usage:\)* *./calf [a-z]" | grep -qx 5' \
+	sh -c '"$0" --help | grep -c "^ *\(usage:\)* *./calf [a-z]" | grep -qx 8' \
 	"$top/calf"
 status=0
 "$top/calf" >out 2>err || status=$?
