@@ -182,6 +182,8 @@ IFILES    := $(foreach p,$(UPROGS),$(if $(filter init,$(notdir $(p))),\
 
 # A program is in /bin also under the names in its lines /* names: ... */.
 names = $(shell sed -n 's,^/\* names: \(.*\) \*/$$,\1,p' user/$(1).c)
+make_links = $(foreach p,$(notdir $(UPROGS)),for name in $(call names,$(p)); do \
+	ln -s $(p) $(1)/$$name || exit 1; done;)
 
 .PHONY: initramfs
 initramfs: $(INITRAMFS)
@@ -189,9 +191,31 @@ initramfs: $(INITRAMFS)
 $(INITRAMFS): $(UPROGS) $(GUEST) $(O)/tools/mkcpio Makefile
 	$(call say,CPIO,$@)
 	$(Q)rm -rf $(O)/links && mkdir -p $(O)/links
-	$(Q)$(foreach p,$(notdir $(UPROGS)),for name in $(call names,$(p)); do \
-		ln -s $(p) $(O)/links/$$name || exit 1; done;)
+	$(Q)$(call make_links,$(O)/links)
 	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) $(IFILES) $(O)/links:/bin >$@
+
+# ---- the disk ---------------------------------------------------------------
+
+# The same on an ext3 disk, with a list of mounts and more empty folders.  Of
+# 64 MiB, of which the contents take some 10, the rest is for who uses it.
+ROOTIMG   := $(O)/root.img
+ROOTSIZE  := 64M
+RDIRS     := $(IDIRS) /home /sbin /var
+RETC      := $(wildcard user/etc/*)
+
+.PHONY: disk
+disk: $(ROOTIMG)
+
+$(ROOTIMG): $(UPROGS) $(GUEST) $(RETC) tools/disk Makefile
+	$(call say,DISK,$@)
+	$(Q)rm -rf $(O)/root && mkdir -p $(RDIRS:%=$(O)/root%)
+	$(Q)chmod 755 $(O)/root && chmod 1777 $(O)/root/tmp && \
+		chmod 700 $(O)/root/root
+	$(Q)$(foreach f,$(IFILES),cp $(subst :, $(O)/root,$(f)) &&) \
+		mv $(O)/root/init $(O)/root/sbin/init
+	$(Q)$(call make_links,$(O)/root/bin)
+	$(Q)install -m 644 $(RETC) $(O)/root/etc
+	$(Q)tools/disk make $@ $(ROOTSIZE) $(O)/root
 
 # ---- tools for the host -----------------------------------------------------
 
@@ -239,6 +263,7 @@ help:
 	'make kernel                the kernel: $$(O)/$$(BUILD)/Image, calf.elf' \
 	'make user                  programs and tests for the guest' \
 	'make initramfs             $$(O)/initramfs.cpio' \
+	'make disk                  the same on a disk: $$(O)/root.img' \
 	'make tools                 programs for the host' \
 	'make check                 format, layers, headers, words, host tests …' \
 	'make lines                 how much there is to read' \

@@ -12,12 +12,17 @@
  *   otherwise         Run a shell on the console, power off when it exits.
  *
  * In both, whatever loses its parent becomes ours and is reaped.
+ *
+ * With root=DISK (root.c) the first process of the initramfs becomes that of a
+ * disk, which usually is this program again.  Power goes off when every disk is
+ * as if unmounted (mounts.c), also upon the signal that `poweroff` sends.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +35,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ARGV_FILE   "/calf/argv"
+#include "init/init.h"
+
 #define MODULES     "/calf/modules"
 #define SHELL       "/bin/sh"
 #define SEARCH_PATH "/bin:/sbin:/usr/bin:/usr/sbin:/tests:/"
@@ -45,6 +51,7 @@ static void
 power_off(void)
 {
 	sync();
+	unmount_all();
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();
@@ -59,8 +66,9 @@ die(const char *what)
 }
 
 /*
- * Failures are not looked at: on calf, and on a Linux that did it by itself,
- * the mounts are there already.
+ * What no process does without, whatever /etc/fstab says.  Failures are not
+ * looked at: on calf, and on a Linux that did it by itself, the mounts are
+ * there already.
  */
 static void
 mount_kernel_trees(void)
@@ -129,6 +137,8 @@ set_environment(void)
 	setenv("HOME", "/root", 1);
 	setenv("TERM", term ? term : "vt100", 1);
 	unsetenv("calf_exec");
+	unsetenv(ROOT_WORD);
+	unsetenv(ARGV_WORD);
 }
 
 /* The exit status that a shell would report for a wait status. */
@@ -137,6 +147,37 @@ shell_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 				   : WEXITSTATUS(status);
+}
+
+/*
+ * The command has ended, so what it left running ends too: the line that
+ * follows must be the last one, and nobody may have a disk in use.
+ */
+static void
+kill_stragglers(void)
+{
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+/* Set by the signal that `poweroff` sends. */
+static volatile sig_atomic_t asked_off;
+
+static void
+ask_off(int signo)
+{
+	(void)signo;
+	asked_off = 1;
+}
+
+/* Without SA_RESTART: wait must return. */
+static void
+listen_for_poweroff(void)
+{
+	struct sigaction action = {.sa_handler = ask_off};
+
+	sigaction(SIGUSR2, &action, NULL);
 }
 
 /* Reaps whatever ends until `child` does; returns its wait status. */
@@ -151,19 +192,12 @@ reap_until(pid_t child)
 			return status;
 		if (pid < 0 && errno != EINTR)
 			die("wait");
+		if (asked_off) {
+			kill_stragglers();
+			tcdrain(1);
+			power_off();
+		}
 	}
-}
-
-/*
- * The command has ended, so what it left running ends too: the line that
- * follows must be the last one.
- */
-static void
-kill_stragglers(void)
-{
-	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
 }
 
 /* ------------------------------------------------ the exec protocol */
@@ -183,11 +217,19 @@ say(const char *nonce, const char *fmt, ...)
 		power_off();
 }
 
-/* The whole of a file, with a zero byte behind it. */
-static char *
-read_file(const char *path, size_t *len_bytes)
+/* The initramfs has the command; it may have handed it on to us. */
+static int
+open_argv(void)
 {
-	int fd = open(path, O_RDONLY);
+	const char *handed = getenv(ARGV_WORD);
+
+	return handed ? atoi(handed) : open(ARGV_FILE, O_RDONLY);
+}
+
+/* The whole of a file, with a zero byte behind it; fd is closed. */
+static char *
+read_file(int fd, const char *path, size_t *len_bytes)
+{
 	char *buf = NULL;
 	size_t len = 0;
 	ssize_t n;
@@ -213,7 +255,7 @@ static char **
 read_argv(void)
 {
 	size_t len;
-	char *buf = read_file(ARGV_FILE, &len);
+	char *buf = read_file(open_argv(), ARGV_FILE, &len);
 	char **argv = calloc(len + 1, sizeof(*argv));
 	int argc = 0;
 
@@ -243,14 +285,12 @@ run_command(char **argv)
 }
 
 static void
-exec_once(const char *nonce)
+exec_once(const char *nonce, char **argv)
 {
-	char **argv;
 	pid_t pid;
 	int status;
 
 	set_raw_output();
-	argv = read_argv();
 	say(nonce, "start\n");
 	pid = fork();
 	if (pid < 0)
@@ -302,19 +342,29 @@ main(void)
 {
 	const char *word = getenv("calf_exec");
 	char *nonce = word ? strdup(word) : NULL;
+	bool on_disk = getenv(ROOT_WORD);
+	char **argv;
 
 	if (getpid() != 1) {
 		dprintf(2, "init: only for process 1\n");
 		return 1;
 	}
+	/* A disk's own list comes first; an initramfs needs /proc to switch. */
+	if (on_disk)
+		fstab_mount_all();
 	mount_kernel_trees();
 	open_console();
 	load_modules();
+	root_switch();
+	if (!on_disk)
+		fstab_mount_all();
 	if (chdir("/"))
 		die("/");
+	argv = nonce ? read_argv() : NULL;
 	set_environment();
+	listen_for_poweroff();
 	if (nonce) {
-		exec_once(nonce);
+		exec_once(nonce, argv);
 	} else {
 		dprintf(1, "calf: type help, exit powers off\n");
 		serve_shell();

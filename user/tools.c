@@ -470,11 +470,19 @@ tool_umount(char **argv)
 	return umount(argv[1]) ? fail(argv[1]) : 0;
 }
 
+/* Init takes the disks down first; -f is for who has none, or another init. */
 static int
-tool_poweroff(char **argv __attribute__((unused)))
+tool_poweroff(char **argv)
 {
 	sync();
-	return reboot(RB_POWER_OFF) ? fail("reboot") : 0;
+	if (argv[1] && !strcmp(argv[1], "-f"))
+		return reboot(RB_POWER_OFF) ? fail("reboot") : 0;
+	for (;;) {
+		if (kill(1, SIGUSR2))
+			return fail("init");
+		/* Once more, should init have been between two waits. */
+		sleep(1);
+	}
 }
 
 static const struct {
