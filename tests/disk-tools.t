@@ -64,6 +64,19 @@ is 'with all of its modes there' \
 	"$(debugfs -R 'stat /below/deeper/long' "$img" 2>&1 | grep -c 'Mode:  04751')" 1
 whole 'after all that'
 
+# What ./calf itself does with --root disk.
+ok 'a folder is merged' "$top/tools/disk" merge "$img" "$tmp/tree" /below/deeper
+whole 'after merging'
+ok 'another with it' "$top/tools/disk" merge "$img" "$tmp/copy" /below/deeper
+ok 'a file, with its folders' \
+	"$top/tools/disk" merge "$img" "$tmp/tree/long" far/down/here
+ok 'all of which come out' "$top/calf" get "$img" /below/deeper "$tmp/merged"
+cp -R "$tmp/copy/." "$tmp/deeper"
+ok 'as they were' diff -r --no-dereference "$tmp/deeper" "$tmp/merged"
+ok 'and the file' sh -c "'$top/calf' get '$img' /far/down/here - |
+	cmp - '$tmp/tree/long'"
+whole 'after merging more'
+
 cp "$img" "$tmp/before"
 fails 'no image' "no file" get "$tmp/nonesuch" /x
 fails 'not an image' 'no ext2 or ext3 disk' get "$tmp/tree/long" /x
