@@ -89,7 +89,7 @@ inode_set_attr(struct inode *i, const struct inode_attr *attr)
 	if (attr->valid & ATTR_MTIME)
 		i->mtime_ns = attr->mtime_ns;
 	i->ctime_ns = inode_now_ns();
-	return 0;
+	return i->ops->keep ? i->ops->keep(i) : 0;
 }
 
 /*

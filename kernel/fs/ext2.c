@@ -1,13 +1,17 @@
 /*
- * ext2 on a disk: the superblock, and what a mount makes of it.
+ * ext2 and ext3 on a disk: what a mount makes of it.
  *
  *	| boot | superblock | groups | bitmaps | inodes | blocks ... |
  *	         1 KiB from   one entry for each group of blocks, all
  *	         the start    in one place behind the superblock
  *
- * For reading only.  Whatever the disk says is checked before it is used: a
- * number that leads out of the disk is an error for who asked, and a line in
- * the log.
+ * Whatever the disk says is checked before it is used: a number that leads out
+ * of the disk is an error for who asked, and a line in the log; where something
+ * was about to be changed by it, the disk is only read from then on.
+ *
+ * The order of a mount that writes: the log is replayed; then the superblock
+ * says that the log may have to be (needs_recovery), on the disk; then changes
+ * begin.  It ends the other way round.
  */
 #include "fs/ext2.h"
 
@@ -18,12 +22,9 @@
 #include "dev/block.h"
 #include "fs/ext2_impl.h"
 #include "lib/assert.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-
-#define MAX_LOG_BLOCK 2 /* 4 KiB, a page */
-
-#define KNOWN_INCOMPAT EXT2_INCOMPAT_FILETYPE
 
 int
 ext2_bad(const struct ext2 *e, const char *what, u64 number)
@@ -34,144 +35,271 @@ ext2_bad(const struct ext2 *e, const char *what, u64 number)
 }
 
 int
+ext2_broken(struct ext2 *e, const char *what, u64 number)
+{
+	int err = ext2_bad(e, what, number);
+
+	if (e->journal)
+		journal_abort(e->journal, err);
+	return err;
+}
+
+int
 ext2_block(struct ext2 *e, u64 block, struct buf **out)
 {
-	if (block < e->first_block || block >= e->nr_blocks)
+	if (!ext2_is_block(e, block))
 		return ext2_bad(e, "the number of a block", block);
 	return buf_get(e->dev, block, e->block_bytes, out);
 }
 
-/* ---- the superblock ----------------------------------------------------- */
-
-static const struct {
-	u32 bit;
-	const char *name;
-} incompat_names[] = {
-    {0x0001, "compression"},
-    {EXT2_INCOMPAT_RECOVER, "needs_recovery"},
-    {0x0008, "journal_dev"},
-    {0x0010, "meta_bg"},
-    {0x0040, "extents"},
-    {0x0080, "64bit"},
-    {0x0100, "mmp"},
-    {0x0200, "flex_bg"},
-    {0x0400, "ea_inode"},
-    {0x2000, "metadata_csum_seed"},
-    {0x4000, "large_dir"},
-    {0x8000, "inline_data"},
-    {0x10000, "encrypt"},
-    {0x20000, "casefold"},
-};
-
-/* Names the first that we do not know. */
-static int
-refuse_features(const struct blockdev *dev, u32 unknown)
+int
+ext2_group(
+    struct ext2 *e, u32 group, struct buf **out, struct ext2_group **desc)
 {
-	u32 i;
+	u32 per_block = e->block_bytes / sizeof(struct ext2_group);
+	int err =
+	    ext2_block(e, e->first_block + 1 + group / per_block, out);
 
-	for (i = 0; i < ARRAY_SIZE(incompat_names); i++)
-		if (unknown & incompat_names[i].bit) {
-			printk("ext2: %s has the feature %s, which calf does "
-			       "not know\n",
-			    dev->name, incompat_names[i].name);
-			return -EINVAL;
-		}
-	printk("ext2: %s has features that calf does not know (%#x)\n",
-	    dev->name, unknown);
-	return -EINVAL;
+	if (err == 0)
+		*desc = (struct ext2_group *)(*out)->data + group % per_block;
+	return err;
 }
 
+/* ---- the superblock on the disk ----------------------------------------- */
+
+/* While nobody changes it. */
 static int
-refuse(const struct blockdev *dev, const char *what)
+write_super(struct ext2 *e)
 {
-	printk("ext2: %s: %s makes no sense\n", dev->name, what);
-	return -EINVAL;
+	struct block_request *r = kzalloc(sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->op = BLOCK_WRITE;
+	r->sector = e->super_buf->block * (e->block_bytes >> SECTOR_SHIFT);
+	r->nr_segments = 1;
+	r->segments[0] = (struct block_segment){
+	    .at = e->super_buf->data, .len_bytes = e->block_bytes};
+	err = block_do(e->dev, r);
+	kfree(r);
+	return err < 0 ? err : block_flush(e->dev);
 }
 
 static bool
-is_power_of_two(u64 n)
+has_log(const struct ext2 *e)
 {
-	return n != 0 && (n & (n - 1)) == 0;
+	return e->super.revision > 0 &&
+	    (e->super.compat & EXT2_COMPAT_JOURNAL);
 }
 
-/* Each number against the others, and the disk. */
+/* The marks of a disk that is being written to, or is not any more. */
 static int
-check_geometry(const struct blockdev *dev, const struct ext2_super *s)
+mark(struct ext2 *e, bool writing)
 {
-	u32 bytes = BUF_MIN_BYTES << s->log_block;
-	u64 nr_groups,
-	    inode_bytes = s->revision == 0 ? EXT2_OLD_INODE : s->inode_bytes;
+	struct ext2_super *s = e->disk;
 
-	if (s->first_block != (s->log_block == 0 ? 1 : 0))
-		return refuse(dev, "the first block");
-	if (s->nr_blocks <= s->first_block + 1 ||
-	    (u64)s->nr_blocks * (bytes >> SECTOR_SHIFT) > dev->nr_sectors)
-		return refuse(dev, "the number of blocks");
-	if (inode_bytes < EXT2_OLD_INODE || inode_bytes > bytes ||
-	    !is_power_of_two(inode_bytes))
-		return refuse(dev, "the size of inodes");
-	if (s->blocks_per_group == 0 || s->blocks_per_group > bytes * 8)
-		return refuse(dev, "the blocks of a group");
-	if (s->inodes_per_group == 0 || s->inodes_per_group > bytes * 8)
-		return refuse(dev, "the inodes of a group");
-	nr_groups =
-	    ((u64)s->nr_blocks - s->first_block + s->blocks_per_group - 1) /
-	    s->blocks_per_group;
-	if (s->nr_inodes != nr_groups * s->inodes_per_group)
-		return refuse(dev, "the number of inodes");
-	if (s->revision > 0 && s->first_ino <= EXT2_ROOT_INO)
-		return refuse(dev, "the first inode");
-	return 0;
+	s->written_s = (u32)(inode_now_ns() / 1000000000l);
+	if (has_log(e)) {
+		s->incompat &= ~EXT2_INCOMPAT_RECOVER;
+		if (writing)
+			s->incompat |= EXT2_INCOMPAT_RECOVER;
+	} else {
+		s->state &= ~EXT2_STATE_CLEAN;
+		if (!writing && (e->super.state & EXT2_STATE_CLEAN))
+			s->state |= EXT2_STATE_CLEAN;
+	}
+	if (writing) {
+		s->mounted_s = s->written_s;
+		s->nr_mounts++;
+	}
+	return write_super(e);
 }
 
-static int
-check_super(const struct blockdev *dev, const struct ext2_super *s)
+/*
+ * e2fsck is to look at it.  What memory has of the superblock may not be
+ * committed, so the mark goes into what the disk has.
+ */
+static void
+mark_broken(struct ext2 *e)
 {
-	if (s->magic != EXT2_MAGIC)
-		return -EINVAL;
-	if (s->log_block > MAX_LOG_BLOCK)
-		return refuse(dev, "the size of blocks");
-	if (s->revision > 0 && (s->incompat & ~KNOWN_INCOMPAT))
-		return refuse_features(dev, s->incompat & ~KNOWN_INCOMPAT);
-	return check_geometry(dev, s);
+	struct block_request *r = kzalloc(sizeof(*r));
+	struct ext2_super *s = kmalloc(BUF_MIN_BYTES);
+
+	if (!r || !s)
+		goto out;
+	r->op = BLOCK_READ;
+	r->sector = EXT2_SUPER_AT >> SECTOR_SHIFT;
+	r->nr_segments = 1;
+	r->segments[0] =
+	    (struct block_segment){.at = s, .len_bytes = BUF_MIN_BYTES};
+	if (block_do(e->dev, r) == 0) {
+		s->state |= EXT2_STATE_BROKEN;
+		r->op = BLOCK_WRITE;
+		(void)!block_do(e->dev, r);
+		(void)!block_flush(e->dev);
+	}
+out:
+	kfree(s);
+	kfree(r);
 }
 
-/* It lies in the second KiB, whatever the size of blocks is. */
-static int
-read_super(struct blockdev *dev, struct ext2_super *out)
-{
-	struct buf *b;
-	int err =
-	    buf_get(dev, EXT2_SUPER_AT / BUF_MIN_BYTES, BUF_MIN_BYTES, &b);
+/* ---- the journal -------------------------------------------------------- */
 
-	if (err < 0)
-		return err;
-	memcpy(out, b->data, sizeof(*out));
-	buf_put(b);
-	/* Where blocks are larger, this is a part of another one. */
-	buf_forget(dev);
-	return 0;
+static void
+committed(void *arg)
+{
+	ext2_use_freed(arg);
 }
 
 static void
-use_super(struct ext2 *e)
+aborted(void *arg, int err)
 {
-	const struct ext2_super *s = &e->super;
-	u32 bytes = BUF_MIN_BYTES << s->log_block;
+	struct ext2 *e = arg;
 
-	e->block_bytes = bytes;
-	for (e->pointers_log = 0; 4u << e->pointers_log < bytes;)
-		e->pointers_log++;
-	e->nr_blocks = s->nr_blocks;
-	e->nr_inodes = s->nr_inodes;
-	e->first_block = s->first_block;
-	e->blocks_per_group = s->blocks_per_group;
-	e->inodes_per_group = s->inodes_per_group;
-	e->inode_bytes = s->revision == 0 ? EXT2_OLD_INODE : s->inode_bytes;
-	e->first_ino = s->revision == 0 ? EXT2_OLD_FIRST : s->first_ino;
-	e->has_types =
-	    s->revision > 0 && (s->incompat & EXT2_INCOMPAT_FILETYPE);
-	e->max_bytes = ext2_max_bytes(bytes);
+	atomic_store(&e->fs.read_only, true);
+	printk("ext2: %s: nothing is written any more (%s)\n", e->dev->name,
+	    errno_name(err));
+	mark_broken(e);
+}
+
+static const struct journal_ops journal_ops = {
+    .write_data = ext2_write_data,
+    .committed = committed,
+    .aborted = aborted,
+};
+
+/* Where the log's blocks are; the caller frees *log. */
+static int
+map_log(struct ext2 *e, u32 **log, u32 *nr)
+{
+	struct ext2_inode *i;
+	u64 blocks, n;
+	int err;
+
+	*log = NULL;
+	if (e->super.journal_ino != EXT2_JOURNAL_INO) {
+		printk("ext2: %s: its journal is elsewhere, which calf does "
+		       "not know\n",
+		    e->dev->name);
+		return -EINVAL;
+	}
+	err = ext2_inode_read(e, EXT2_JOURNAL_INO, false, &i);
+	if (err < 0)
+		return err;
+	blocks = i->regular.inode.size_bytes / e->block_bytes;
+	err = -EIO;
+	if (i->has_object && blocks > 0 && blocks <= e->nr_blocks) {
+		*log = kmalloc(blocks * sizeof(u32));
+		err = *log ? 0 : -ENOMEM;
+	}
+	for (n = 0; err == 0 && n < blocks; n++) {
+		err = ext2_map(i, n, &(*log)[n]);
+		if (err == 0 && (*log)[n] == 0)
+			err = ext2_bad(e, "a hole in the journal", n);
+	}
+	*nr = (u32)blocks;
+	ext2_cache_discard(i);
+	return err;
+}
+
+/* What a crash left; then the superblock as it is after that. */
+static int
+recover(struct ext2 *e, const u32 *log, u32 nr)
+{
+	bool replayed;
+	int err;
+
+	if (e->dev->read_only) {
+		printk("ext2: %s has the feature needs_recovery, and can't be "
+		       "written to\n",
+		    e->dev->name);
+		return -EROFS;
+	}
+	err = journal_recover(e->dev, e->block_bytes, log, nr, &replayed);
+	buf_forget(e->dev);
+	if (err == 0)
+		err = ext2_read_super(e);
+	if (err == 0)
+		printk("ext2: %s: %s\n", e->dev->name,
+		    replayed ? "its journal was replayed"
+			     : "its journal had nothing to replay");
+	return err;
+}
+
+static int
+hold_super(struct ext2 *e)
+{
+	u64 block = EXT2_SUPER_AT / e->block_bytes;
+	int err = buf_get(e->dev, block, e->block_bytes, &e->super_buf);
+
+	if (err < 0) {
+		e->super_buf = NULL;
+		return err;
+	}
+	e->disk = (struct ext2_super *)(e->super_buf->data +
+	    EXT2_SUPER_AT % e->block_bytes);
+	return 0;
+}
+
+/* The recovered log is empty: that is to be on the disk, too. */
+static int
+note_recovered(struct ext2 *e)
+{
+	e->disk->incompat &= ~EXT2_INCOMPAT_RECOVER;
+	return write_super(e);
+}
+
+static int
+begin_writing(struct ext2 *e, const u32 *log, u32 nr)
+{
+	struct journal_params p = {
+	    .dev = e->dev,
+	    .block_bytes = e->block_bytes,
+	    .log = log,
+	    .nr_log = nr,
+	    .ops = &journal_ops,
+	    .arg = e,
+	    .interval_s = e->options.commit_s,
+	};
+	int err;
+
+	e->freed = kzalloc(e->nr_groups * sizeof(*e->freed));
+	e->batch = ext2_batch_create();
+	if (!e->freed || !e->batch)
+		return -ENOMEM;
+	err = journal_open(&p, &e->journal);
+	if (err < 0) {
+		e->journal = NULL;
+		return err;
+	}
+	err = mark(e, true);
+	if (err == 0)
+		err = ext2_orphans_clean(e);
+	if (err == 0)
+		e->fs.read_only = false;
+	return err;
+}
+
+/* Nobody has a file or a page of it. */
+static void
+end_writing(struct ext2 *e)
+{
+	bool was_open = e->journal != NULL;
+	int err = 0;
+
+	if (was_open)
+		err = journal_close(e->journal);
+	if (was_open && err == 0)
+		err = mark(e, false);
+	if (err < 0)
+		printk("ext2: %s: its end is not on the disk (%s)\n",
+		    e->dev->name, errno_name(err));
+	if (e->freed)
+		ext2_use_freed(e);
+	ext2_batch_destroy(e->batch);
+	kfree(e->freed);
+	buf_put(e->super_buf);
 }
 
 /* ---- the file system ---------------------------------------------------- */
@@ -180,41 +308,84 @@ static void
 tell_statfs(struct filesystem *fs, struct fs_statfs *out)
 {
 	struct ext2 *e = ext2_of(fs);
+	const struct ext2_super *s = e->disk;
 
+	mutex_lock(&e->alloc);
 	*out = (struct fs_statfs){
 	    .type = EXT2_SUPER_MAGIC,
 	    .block_size = e->block_bytes,
 	    .nr_blocks = e->nr_blocks,
-	    .nr_free = e->super.nr_free_blocks,
+	    .nr_free = s->nr_free_blocks - MIN(e->nr_reserved, s->nr_free_blocks),
 	    .nr_files = e->nr_inodes,
-	    .nr_free_files = e->super.nr_free_inodes,
+	    .nr_free_files = s->nr_free_inodes,
 	    .name_max = NAME_MAX_BYTES,
 	    .dev = fs->dev,
 	};
+	mutex_unlock(&e->alloc);
+}
+
+/* Pages that programs may write to at any moment are dirty ones from now on. */
+static void
+protect_mapped(struct ext2 *e)
+{
+	struct inode *i;
+	u32 nr = 0;
+
+	while ((i = ext2_cache_next_dirty(e, &nr))) {
+		if (i->object)
+			object_wait_written(i->object);
+		inode_put(i);
+	}
+}
+
+int
+ext2_sync(struct filesystem *fs)
+{
+	struct ext2 *e = ext2_of(fs);
+
+	if (!e->journal)
+		return 0;
+	protect_mapped(e);
+	return journal_commit(e->journal, journal_running(e->journal));
 }
 
 static void
 unmount(struct filesystem *fs)
 {
+	struct ext2 *e = ext2_of(fs);
 	struct inode *root = fs->root;
 
+	spin_lock(&e->lock);
+	e->unmounted = true;
+	spin_unlock(&e->lock);
 	fs->root = NULL;
 	inode_put(root);
+	(void)!ext2_sync(fs);
+	ext2_cache_trim(e, true);
+}
+
+static void
+destroy(struct ext2 *e)
+{
+	end_writing(e);
+	buf_forget(e->dev);
+	block_release(e->dev);
+	kfree(e);
 }
 
 /* The last file that somebody had open or mapped is gone as well. */
 static void
 release(struct filesystem *fs)
 {
-	struct ext2 *e = ext2_of(fs);
-
-	buf_forget(e->dev);
-	block_release(e->dev);
-	kfree(e);
+	destroy(ext2_of(fs));
 }
 
 static const struct filesystem_ops ops = {
-    .statfs = tell_statfs, .unmount = unmount, .release = release};
+    .statfs = tell_statfs,
+    .sync = ext2_sync,
+    .unmount = unmount,
+    .release = release,
+};
 
 static int
 open_root(struct ext2 *e)
@@ -230,49 +401,90 @@ open_root(struct ext2 *e)
 	return ext2_bad(e, "the root", EXT2_ROOT_INO);
 }
 
-static int
-open_disk(struct ext2 *e, struct blockdev *dev)
+static void
+init_fields(struct ext2 *e, struct blockdev *dev, const char *type)
 {
-	int err;
-
 	refcount_init(&e->fs.refs, 1);
 	spin_init(&e->lock, RANK_DISK_FILES);
+	mutex_init(&e->alloc, RANK_DISK_ALLOC);
+	mutex_init(&e->orphan_lock, RANK_DISK_ORPHANS);
+	waitq_init(&e->settled);
+	list_init(&e->idle);
+	list_init(&e->dirty);
+	list_init(&e->to_write);
+	list_init(&e->orphans);
 	e->fs.ops = &ops;
+	e->fs.type = type;
 	e->fs.dev = dev->dev;
 	e->fs.read_only = true;
 	e->dev = dev;
-	err = read_super(dev, &e->super);
-	if (err == 0)
-		err = check_super(dev, &e->super);
+}
+
+static int
+open_log(struct ext2 *e, bool write, u32 **log, u32 *nr)
+{
+	bool needs = e->super.incompat & EXT2_INCOMPAT_RECOVER;
+	int err;
+
+	*log = NULL;
+	*nr = 0;
+	if (!has_log(e) || (!needs && !write))
+		return 0;
+	err = map_log(e, log, nr);
+	if (err == 0 && needs)
+		err = recover(e, *log, *nr);
+	return err;
+}
+
+static int
+open_disk(struct ext2 *e, bool write)
+{
+	bool recovered;
+	u32 *log = NULL, nr = 0;
+	int err = ext2_read_super(e);
+
+	if (err == 0 && write)
+		err = ext2_may_write(e);
 	if (err < 0)
 		return err;
-	use_super(e);
-	return open_root(e);
+	recovered = e->super.incompat & EXT2_INCOMPAT_RECOVER;
+	err = open_log(e, write, &log, &nr);
+	if (err == 0)
+		err = hold_super(e);
+	if (err == 0 && recovered)
+		err = note_recovered(e);
+	if (err == 0 && write)
+		err = begin_writing(e, log, nr);
+	kfree(log);
+	if (err == 0)
+		err = open_root(e);
+	return err;
 }
 
 static int
 open_ext2(const struct mount_request *request, const char *type,
     struct filesystem **out)
 {
+	struct ext2_options options = {};
 	struct ext2 *e;
-	int err;
+	int err = ext2_parse_options(&options, request->data);
 
-	/* As a disk that cannot be written to: mount(8) tries again, so. */
-	if (!(request->flags & MS_RDONLY))
-		return -EROFS;
-	err = block_claim(request->disk);
+	if (err == 0)
+		err = block_claim(request->disk);
 	if (err < 0)
 		return err;
 	e = kzalloc(sizeof(*e));
-	err = -ENOMEM;
-	if (e) {
-		e->fs.type = type;
-		err = open_disk(e, request->disk);
-	}
-	if (err < 0) {
-		buf_forget(request->disk);
+	if (!e) {
 		block_release(request->disk);
-		kfree(e);
+		return -ENOMEM;
+	}
+	init_fields(e, request->disk, type);
+	e->options = options;
+	err = open_disk(e, !(request->flags & MS_RDONLY));
+	if (err < 0) {
+		e->unmounted = true;
+		ext2_cache_trim(e, true);
+		destroy(e);
 		return err;
 	}
 	*out = &e->fs;

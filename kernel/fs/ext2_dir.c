@@ -14,29 +14,18 @@
  */
 #define FIRST_POS 2
 
-/* One name, as it lies in a buffer. */
-struct found {
-	const char *text;
-	u32 len;
-	u32 ino;
-	u8 type;
-	u64 next; /* byte of the directory that the next one begins at */
-};
-
 static struct ext2 *
 disk_of(const struct inode *dir)
 {
 	return ext2_of(dir->fs);
 }
 
-/* The buffer with byte at of the directory; NULL for a hole. */
-static int
-get_block(struct inode *dir, u64 at, struct buf **out)
+int
+ext2_dir_block(struct inode *dir, u64 at, struct buf **out)
 {
 	struct ext2 *e = disk_of(dir);
 	u32 block;
-	int err = ext2_map(
-	    e, ext2_inode_of(dir)->pointers, at / e->block_bytes, &block);
+	int err = ext2_map(ext2_inode_of(dir), at / e->block_bytes, &block);
 
 	*out = NULL;
 	if (err < 0 || block == 0)
@@ -45,8 +34,9 @@ get_block(struct inode *dir, u64 at, struct buf **out)
 }
 
 /* What a disk says about itself may be anything: it is looked at first. */
-static int
-read_name(struct inode *dir, const struct buf *b, u64 at, struct found *f)
+int
+ext2_dir_read_name(
+    struct inode *dir, const struct buf *b, u64 at, struct ext2_found *f)
 {
 	struct ext2 *e = disk_of(dir);
 	u32 in_block = at % e->block_bytes;
@@ -67,16 +57,19 @@ read_name(struct inode *dir, const struct buf *b, u64 at, struct found *f)
 }
 
 static bool
-is_dots(const struct found *f)
+is_dots(const struct ext2_found *f)
 {
 	return (f->len == 1 && f->text[0] == '.') ||
 	    (f->len == 2 && f->text[0] == '.' && f->text[1] == '.');
 }
 
-/* Whoever wants the names of a block: false ends it. */
-struct visitor {
-	bool (*fn)(struct visitor *v, const struct found *f, u64 at);
-};
+static bool
+is_wanted(const struct ext2_visitor *v, const struct ext2_found *f)
+{
+	if (f->ino == 0)
+		return v->gaps;
+	return v->dots || !is_dots(f);
+}
 
 /*
  * Every name from byte *at on, block by block, until the visitor has had
@@ -84,16 +77,16 @@ struct visitor {
  */
 static int
 visit_block(struct inode *dir, struct buf *b, u64 *at, u64 end,
-    struct visitor *v, bool *more)
+    struct ext2_visitor *v, bool *more)
 {
-	struct found f;
+	struct ext2_found f;
 	int err;
 
 	while (*at < end) {
-		err = read_name(dir, b, *at, &f);
+		err = ext2_dir_read_name(dir, b, *at, &f);
 		if (err < 0)
 			return err;
-		if (f.ino != 0 && !is_dots(&f) && !v->fn(v, &f, *at)) {
+		if (is_wanted(v, &f) && !v->fn(v, &f, *at)) {
 			*more = false;
 			return 0;
 		}
@@ -102,8 +95,8 @@ visit_block(struct inode *dir, struct buf *b, u64 *at, u64 end,
 	return 0;
 }
 
-static int
-visit(struct inode *dir, u64 *at, struct visitor *v)
+int
+ext2_dir_visit(struct inode *dir, u64 *at, struct ext2_visitor *v)
 {
 	u32 bytes = disk_of(dir)->block_bytes;
 	u64 size = align_down(dir->size_bytes, bytes);
@@ -114,7 +107,7 @@ visit(struct inode *dir, u64 *at, struct visitor *v)
 		u64 end = align_down(*at, bytes) + bytes;
 		struct buf *b;
 
-		err = get_block(dir, *at, &b);
+		err = ext2_dir_block(dir, *at, &b);
 		if (err < 0)
 			break;
 		if (b)
@@ -131,52 +124,87 @@ visit(struct inode *dir, u64 *at, struct visitor *v)
 /* ---- look-up ------------------------------------------------------------ */
 
 struct search {
-	struct visitor visitor;
+	struct ext2_visitor visitor;
 	struct name name;
 	u32 ino;
+	u64 at;
 };
 
 static bool
-compare(struct visitor *v, const struct found *f, u64 at)
+compare(struct ext2_visitor *v, const struct ext2_found *f, u64 at)
 {
 	struct search *s = container_of(v, struct search, visitor);
 
-	(void)at;
 	if (f->len != s->name.len || memcmp(f->text, s->name.text, f->len) != 0)
 		return true;
 	s->ino = f->ino;
+	s->at = at;
 	return false;
 }
 
-static int
-lookup(struct inode *dir, struct name name, struct inode **out)
+int
+ext2_dir_find(struct inode *dir, struct name name, u64 *at, u32 *ino)
 {
-	struct search s = {.visitor = {compare}, .name = name};
-	u64 at = 0;
-	int err = visit(dir, &at, &s.visitor);
+	struct search s = {
+	    .visitor = {.fn = compare, .dots = true},
+	    .name = name,
+	};
+	u64 from = 0;
+	int err = ext2_dir_visit(dir, &from, &s.visitor);
 
 	if (err < 0)
 		return err;
-	if (s.ino == 0)
-		return -ENOENT;
-	return ext2_inode_get(disk_of(dir), s.ino, out);
+	*at = s.at;
+	*ino = s.ino;
+	return s.ino == 0 ? -ENOENT : 0;
 }
 
-const struct inode_ops ext2_dir_ops = {
-    .lookup = lookup,
-    .stat = ext2_inode_stat,
-    .release = ext2_inode_release,
+int
+ext2_lookup(struct inode *dir, struct name name, struct inode **out)
+{
+	u64 at;
+	u32 ino;
+	int err = ext2_dir_find(dir, name, &at, &ino);
+
+	return err < 0 ? err : ext2_inode_get(disk_of(dir), ino, out);
+}
+
+struct emptiness {
+	struct ext2_visitor visitor;
+	bool found;
 };
+
+/* One name is enough to know. */
+static bool
+note_found(struct ext2_visitor *v, const struct ext2_found *f, u64 at)
+{
+	(void)f;
+	(void)at;
+	container_of(v, struct emptiness, visitor)->found = true;
+	return false;
+}
+
+int
+ext2_dir_check_empty(struct inode *dir)
+{
+	struct emptiness e = {.visitor = {.fn = note_found}};
+	u64 at = 0;
+	int err = ext2_dir_visit(dir, &at, &e.visitor);
+
+	if (err < 0)
+		return err;
+	return e.found ? -ENOTEMPTY : 0;
+}
 
 /* ---- reading ------------------------------------------------------------ */
 
 struct listing {
-	struct visitor visitor;
+	struct ext2_visitor visitor;
 	struct dir_sink *sink;
 };
 
 static bool
-emit(struct visitor *v, const struct found *f, u64 at)
+emit(struct ext2_visitor *v, const struct ext2_found *f, u64 at)
 {
 	/* The disk's numbers of types and those that getdents gives. */
 	static const u8 types[] = {0, 8, 4, 2, 6, 1, 12, 10};
@@ -193,16 +221,16 @@ static int
 find_start(struct inode *dir, u64 want, u64 *at)
 {
 	u32 bytes = disk_of(dir)->block_bytes;
-	struct found f;
+	struct ext2_found f;
 	struct buf *b;
 	int err = 0;
 
 	*at = align_down(want, bytes);
 	if (*at >= align_down(dir->size_bytes, bytes) || *at == want)
 		return 0;
-	err = get_block(dir, *at, &b);
+	err = ext2_dir_block(dir, *at, &b);
 	while (err == 0 && b && *at < want) {
-		err = read_name(dir, b, *at, &f);
+		err = ext2_dir_read_name(dir, b, *at, &f);
 		if (err == 0)
 			*at = f.next;
 	}
@@ -213,12 +241,12 @@ find_start(struct inode *dir, u64 want, u64 *at)
 static int
 readdir(struct file *file, struct dir_sink *sink, u64 *pos)
 {
-	struct listing l = {.visitor = {emit}, .sink = sink};
+	struct listing l = {.visitor = {.fn = emit}, .sink = sink};
 	u64 at;
 	int err = find_start(file->inode, *pos - FIRST_POS, &at);
 
 	if (err == 0)
-		err = visit(file->inode, &at, &l.visitor);
+		err = ext2_dir_visit(file->inode, &at, &l.visitor);
 	/* What was given before an error is given. */
 	*pos = at + FIRST_POS;
 	return err;
@@ -227,9 +255,8 @@ readdir(struct file *file, struct dir_sink *sink, u64 *pos)
 static int
 sync(struct file *f, bool data_only)
 {
-	(void)f;
 	(void)data_only;
-	return 0;
+	return ext2_sync(f->inode->fs);
 }
 
 const struct file_ops ext2_dir_file_ops = {

@@ -16,6 +16,25 @@
 #define EXT2_NR_DIRECT   12
 #define EXT2_NR_POINTERS 15 /* direct ones, and those to 1, 2, 3 levels */
 
+#define EXT2_BAD_INO      1
+#define EXT2_JOURNAL_INO  8
+
+/* What an inode's extra bytes are, in those that we make. */
+#define EXT2_EXTRA_BYTES 32
+
+/* state: unmounted as it should be; has errors. */
+#define EXT2_STATE_CLEAN  1u
+#define EXT2_STATE_BROKEN 2u
+
+/* Flags of inodes. */
+#define EXT2_FLAG_SYNC      0x00000008u
+#define EXT2_FLAG_IMMUTABLE 0x00000010u
+#define EXT2_FLAG_APPEND    0x00000020u
+#define EXT2_FLAG_INDEX     0x00001000u /* a directory with a tree of hashes */
+
+/* Most names of one inode. */
+#define EXT2_MAX_LINKS 32000u
+
 /* Features: who does not know one of these may do it all the same, */
 #define EXT2_COMPAT_JOURNAL 0x0004u
 /* must not mount, */
@@ -59,9 +78,26 @@ struct ext2_super {
 	u32 ro_compat;
 	u8 uuid[16];
 	char label[16];
+	char last_mounted[64];
+	u32 compression;
+	u8 preallocate;
+	u8 preallocate_dir;
+	u16 nr_reserved_groups; /* blocks behind the groups, for more of them */
+	u8 journal_uuid[16];
+	u32 journal_ino;
+	u32 journal_dev;
+	u32 last_orphan; /* the list goes on in deleted_s */
+	u32 hash_seed[4];
+	u8 hash_version;
+	u8 journal_backup;
+	u16 group_bytes;
+	u32 default_options;
+	u32 first_meta_group;
+	u32 made_s;
+	u32 journal_blocks[17];
 };
 
-static_assert(sizeof(struct ext2_super) == 136, "as on the disk");
+static_assert(sizeof(struct ext2_super) == 336, "as on the disk");
 
 struct ext2_group {
 	u32 block_bitmap;
@@ -120,5 +156,16 @@ struct ext2_raw_name {
 };
 
 #define EXT2_NAME_HEAD 8u
+#define EXT2_NAME_BYTES(len) (EXT2_NAME_HEAD + (((len) + 3u) & ~3u))
+
+/* A block of extended attributes: its inodes are counted in it. */
+struct ext2_attributes {
+	u32 magic;
+	u32 refs;
+	u32 nr_blocks;
+	u32 hash;
+};
+
+#define EXT2_ATTRIBUTES_MAGIC 0xea020000u
 
 #endif

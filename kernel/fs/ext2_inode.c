@@ -1,6 +1,10 @@
-/* The files of an ext2 disk, in memory while somebody uses them. */
+/*
+ * Inodes: how a file lies in the tables of the disk, and in memory.  A change
+ * of the one in memory is stored by who makes it, within the same handle.
+ */
 #include <linux/stat.h>
 
+#include "core/random.h"
 #include "dev/block.h"
 #include "dev/chardev.h"
 #include "fs/ext2_impl.h"
@@ -11,7 +15,7 @@
 
 #define NS_PER_S 1000000000l
 
-/* ---- reading one from the disk ------------------------------------------ */
+/* ---- fields ------------------------------------------------------------- */
 
 /* What a raw inode holds beyond the 128 bytes that all have. */
 static bool
@@ -69,22 +73,56 @@ size_of(const struct ext2_raw_inode *raw)
 	return raw->size_low;
 }
 
-/* The block of the table of inodes, and the place in it. */
-static int
-find_raw(struct ext2 *e, u32 ino, struct buf **out, u32 *at)
+
+static u32
+old_device(u32 dev)
 {
-	u32 group = (ino - 1) / e->inodes_per_group;
+	u32 major = dev_major(dev), minor = dev_minor(dev);
+
+	return major < 256 && minor < 256 ? major << 8 | minor : 0;
+}
+
+static void
+store_time(s64 ns, u32 *seconds, u32 *extra)
+{
+	s64 s = ns / NS_PER_S;
+	s64 rest = ns % NS_PER_S;
+
+	if (rest < 0) {
+		s--;
+		rest += NS_PER_S;
+	}
+	*seconds = (u32)s;
+	if (extra != NULL)
+		*extra = (u32)rest << 2 | (((s - (s32)s) >> 32) & 3);
+}
+
+static void
+store_times(
+    const struct ext2 *e, struct ext2_raw_inode *raw, const struct inode *i)
+{
+	bool extra = HAS_EXTRA(e, raw, btime_extra);
+
+	store_time(i->atime_ns, &raw->atime_s, extra ? &raw->atime_extra : NULL);
+	store_time(i->mtime_ns, &raw->mtime_s, extra ? &raw->mtime_extra : NULL);
+	store_time(i->ctime_ns, &raw->ctime_s, extra ? &raw->ctime_extra : NULL);
+	if (extra)
+		store_time(i->btime_ns, &raw->btime_s, &raw->btime_extra);
+}
+
+/* ---- its place ---------------------------------------------------------- */
+
+int
+ext2_find_raw(struct ext2 *e, u32 ino, struct buf **out, u32 *at)
+{
 	u64 byte = (u64)((ino - 1) % e->inodes_per_group) * e->inode_bytes;
-	u64 per_block = e->block_bytes / sizeof(struct ext2_group);
-	const struct ext2_group *g;
+	struct ext2_group *g;
 	struct buf *b;
 	u64 table;
-	int err;
+	int err = ext2_group(e, (ino - 1) / e->inodes_per_group, &b, &g);
 
-	err = ext2_block(e, e->first_block + 1 + group / per_block, &b);
 	if (err < 0)
 		return err;
-	g = (const struct ext2_group *)b->data + group % per_block;
 	table = g->inode_table;
 	buf_put(b);
 	*at = byte % e->block_bytes;
@@ -108,120 +146,130 @@ is_known_type(u32 mode)
 	}
 }
 
-/* ---- the bytes of regular files ----------------------------------------- */
-
-/* The part of page p that one block fills; a hole leaves zeroes. */
-static int
-fill_block(struct ext2 *e, const struct ext2_inode *i, u64 index,
-    struct page *p, u32 offset, struct block_request *r)
-{
-	u32 block;
-	int err = ext2_map(e, i->pointers, index, &block);
-
-	if (err < 0 || block == 0)
-		return err;
-	if (block >= e->nr_blocks)
-		return ext2_bad(e, "a file's block", block);
-	r->op = BLOCK_READ;
-	r->sector = (u64)block * (e->block_bytes >> SECTOR_SHIFT);
-	r->nr_segments = 1;
-	r->segments[0] = (struct block_segment){
-	    .at = (char *)page_kva(p) + offset, .len_bytes = e->block_bytes};
-	return block_do(e->dev, r);
-}
-
-static int
-fill_page(struct object *o, u64 index, struct page *p)
-{
-	struct regular *regular = container_of(o, struct regular, object);
-	struct ext2_inode *i =
-	    container_of(regular, struct ext2_inode, regular);
-	struct ext2 *e = ext2_of(regular->inode.fs);
-	u64 per_page = PAGE_SIZE / e->block_bytes, n;
-	u64 size = atomic_load(&regular->inode.size_bytes);
-	struct block_request *r = kzalloc(sizeof(*r));
-	int err = r ? 0 : -ENOMEM;
-
-	for (n = 0; err == 0 && n < per_page; n++) {
-		u64 block = index * per_page + n;
-
-		/* Beyond the end, what the block has is nobody's. */
-		if (block * e->block_bytes >= size)
-			break;
-		err = fill_block(e, i, block, p, n * e->block_bytes, r);
-	}
-	kfree(r);
-	if (err == 0 && (index + 1) << PAGE_SHIFT > size &&
-	    index << PAGE_SHIFT < size)
-		memset((char *)page_kva(p) + size % PAGE_SIZE, 0,
-		    PAGE_SIZE - size % PAGE_SIZE);
-	return err;
-}
+/* ---- storing ------------------------------------------------------------ */
 
 static void
-object_released(struct object *o)
+store_fields(struct ext2_inode *i, struct ext2_raw_inode *raw)
 {
-	struct regular *r = container_of(o, struct regular, object);
-	struct filesystem *fs = r->inode.fs;
+	const struct inode *inode = &i->regular.inode;
 
-	regular_destroy(r);
-	kfree(container_of(r, struct ext2_inode, regular));
-	filesystem_put(fs);
+	raw->mode = (u16)inode->mode;
+	raw->uid_low = (u16)inode->uid;
+	raw->uid_high = (u16)(inode->uid >> 16);
+	raw->gid_low = (u16)inode->gid;
+	raw->gid_high = (u16)(inode->gid >> 16);
+	raw->nr_links = (u16)inode->nlink;
+	raw->size_low = (u32)inode->size_bytes;
+	if (S_ISREG(inode->mode))
+		raw->size_high = (u32)(inode->size_bytes >> 32);
+	raw->nr_sectors = i->nr_sectors;
+	raw->flags = i->flags;
+	raw->generation = i->generation;
+	raw->attributes = i->attributes;
+	raw->deleted_s = i->deleted_s;
+	memcpy(raw->pointers, i->pointers, sizeof(raw->pointers));
 }
 
-static const struct object_ops object_ops = {
-    .fill = fill_page,
-    .release = object_released,
-    .describe = regular_describe,
-};
-
-static const struct regular_ops regular_ops = {};
-
-/* ---- those in use ------------------------------------------------------- */
-
-static struct ext2_inode **
-bucket_of(struct ext2 *e, u64 ino)
+/* A file that only numbers of more than 31 bits can measure: the disk says so. */
+static void
+note_large(struct ext2 *e, struct handle *h, const struct inode *inode)
 {
-	return &e->inodes[ino % EXT2_NR_BUCKETS];
+	if (!S_ISREG(inode->mode) || inode->size_bytes <= INT32_MAX ||
+	    e->disk->revision == 0 ||
+	    (e->disk->ro_compat & EXT2_RO_LARGE_FILE))
+		return;
+	journal_change(h, e->super_buf);
+	e->disk->ro_compat |= EXT2_RO_LARGE_FILE;
 }
 
-static struct ext2_inode *
-find_locked(struct ext2 *e, u64 ino) MUST_HOLD(&e->lock)
+int
+ext2_hold(struct ext2_inode *i, struct ext2_hold *out)
 {
-	struct ext2_inode *i;
-
-	for (i = *bucket_of(e, ino); i; i = i->next)
-		if (i->regular.inode.ino == ino &&
-		    refcount_get_unless_zero(&i->regular.inode.refs))
-			return i;
-	return NULL;
+	out->i = i;
+	return ext2_find_raw(ext2_disk_of(i), ext2_ino(i), &out->b, &out->at);
 }
 
 void
-ext2_inode_release(struct inode *inode)
+ext2_unhold(struct ext2_hold *p)
 {
-	struct ext2 *e = ext2_of(inode->fs);
-	struct ext2_inode *i = ext2_inode_of(inode);
-	struct ext2_inode **at = bucket_of(e, inode->ino);
-
-	spin_lock(&e->lock);
-	while (*at != i)
-		at = &(*at)->next;
-	*at = i->next;
-	spin_unlock(&e->lock);
-	if (i->has_object) {
-		regular_release(inode);
-		return;
-	}
-	kfree(i);
-	filesystem_put(&e->fs);
+	buf_put(p->b);
+	p->b = NULL;
 }
+
+void
+ext2_store_held(struct ext2_hold *p, struct handle *h)
+{
+	struct ext2_inode *i = p->i;
+	struct ext2 *e = ext2_disk_of(i);
+	struct ext2_raw_inode *raw =
+	    (struct ext2_raw_inode *)(p->b->data + p->at);
+
+	mutex_lock(&i->blocks);
+	journal_change(h, p->b);
+	store_fields(i, raw);
+	store_times(e, raw, &i->regular.inode);
+	note_large(e, h, &i->regular.inode);
+	mutex_unlock(&i->blocks);
+}
+
+int
+ext2_store(struct ext2_inode *i, struct handle *h)
+{
+	struct ext2_hold p;
+	int err = ext2_hold(i, &p);
+
+	if (err < 0)
+		return err;
+	ext2_store_held(&p, h);
+	ext2_unhold(&p);
+	return 0;
+}
+
+int
+ext2_store_alone(struct ext2_inode *i)
+{
+	struct handle h;
+	int err = ext2_begin(ext2_disk_of(i), EXT2_STORE_CREDITS + 1, &h);
+
+	if (err < 0)
+		return err;
+	err = ext2_store(i, &h);
+	journal_end(&h);
+	return err;
+}
+
+static int
+keep(struct inode *inode)
+{
+	return ext2_store_alone(ext2_inode_of(inode));
+}
+
+/* ---- what can be done with one ------------------------------------------ */
 
 void
 ext2_inode_stat(struct inode *inode, struct file_stat *out)
 {
 	out->blocks = ext2_inode_of(inode)->nr_sectors;
 	out->block_size = ext2_of(inode->fs)->block_bytes;
+}
+
+/* Whoever changes nothing but numbers: is there anywhere to put them? */
+static int
+check_writable(const struct inode *inode)
+{
+	const struct ext2 *e = ext2_of(inode->fs);
+
+	return e->journal && !journal_is_aborted(e->journal) ? 0 : -EROFS;
+}
+
+int
+ext2_setattr(struct inode *inode, const struct inode_attr *attr)
+{
+	int err = check_writable(inode);
+
+	if (err == 0 && (attr->valid & ATTR_SIZE))
+		err = ext2_set_size(ext2_inode_of(inode), attr->size_bytes);
+	return err;
 }
 
 static int
@@ -250,31 +298,49 @@ read_symlink(struct inode *inode, char *buf, size_t cap)
 	return 0;
 }
 
-static const struct inode_ops file_ops = {
-    .stat = ext2_inode_stat, .release = ext2_inode_release};
-
-static const struct inode_ops symlink_ops = {.readlink = read_symlink,
+const struct inode_ops ext2_file_ops = {
+    .setattr = ext2_setattr,
+    .keep = keep,
     .stat = ext2_inode_stat,
-    .release = ext2_inode_release};
+    .release = ext2_inode_release,
+};
 
-/* ---- making one --------------------------------------------------------- */
+static const struct inode_ops symlink_ops = {
+    .readlink = read_symlink,
+    .setattr = ext2_setattr,
+    .keep = keep,
+    .stat = ext2_inode_stat,
+    .release = ext2_inode_release,
+};
+
+const struct inode_ops ext2_dir_ops = {
+    .lookup = ext2_lookup,
+    .create = ext2_create,
+    .tmpfile = ext2_tmpfile,
+    .link = ext2_link,
+    .unlink = ext2_unlink,
+    .rename = ext2_rename,
+    .setattr = ext2_setattr,
+    .keep = keep,
+    .stat = ext2_inode_stat,
+    .release = ext2_inode_release,
+};
+
+/* ---- making one in memory ----------------------------------------------- */
 
 static void
 set_kind(struct ext2_inode *i, struct filesystem *fs, u64 ino,
-    const struct inode_new *new, u64 size)
+    const struct inode_new *new)
 {
 	struct inode *inode = &i->regular.inode;
 
 	i->has_object = S_ISREG(new->mode);
-	if (i->has_object) {
-		regular_init(
-		    &i->regular, fs, ino, new, &regular_ops, &object_ops);
-		object_grow(&i->regular.object, size);
-		inode->ops = &file_ops;
-		return;
-	}
-	inode_init(inode, fs, ino, new);
-	inode->ops = &file_ops;
+	if (i->has_object)
+		regular_init(&i->regular, fs, ino, new, &ext2_regular_ops,
+		    &ext2_object_ops);
+	else
+		inode_init(inode, fs, ino, new);
+	inode->ops = &ext2_file_ops;
 	if (S_ISDIR(new->mode)) {
 		inode->ops = &ext2_dir_ops;
 		inode->files = &ext2_dir_file_ops;
@@ -283,12 +349,54 @@ set_kind(struct ext2_inode *i, struct filesystem *fs, u64 ino,
 	}
 }
 
+static struct ext2_inode *
+make(struct ext2 *e, u32 ino, const struct inode_new *new)
+{
+	struct ext2_inode *i = kzalloc(sizeof(*i));
+
+	if (!i)
+		return NULL;
+	set_kind(i, &e->fs, ino, new);
+	mutex_init(&i->blocks, RANK_DISK_BLOCKS);
+	list_init(&i->idle);
+	list_init(&i->dirty);
+	list_init(&i->orphan);
+	refcount_get(&e->fs.refs);
+	return i;
+}
+
+void
+ext2_inode_destroy(struct ext2_inode *i)
+{
+	struct filesystem *fs = i->regular.inode.fs;
+
+	if (i->has_object) {
+		object_destroy(&i->regular.object);
+		return;
+	}
+	kfree(i);
+	filesystem_put(fs);
+}
+
+void
+ext2_object_released(struct object *o)
+{
+	struct regular *r = container_of(o, struct regular, object);
+	struct filesystem *fs = r->inode.fs;
+
+	regular_destroy(r);
+	kfree(container_of(r, struct ext2_inode, regular));
+	filesystem_put(fs);
+}
+
+/* orphan: it may have lost its last name. */
 static int
-check_raw(const struct ext2 *e, const struct ext2_raw_inode *raw, u32 ino)
+check_raw(const struct ext2 *e, const struct ext2_raw_inode *raw, u32 ino,
+    bool orphan)
 {
 	if (!is_known_type(raw->mode))
 		return ext2_bad(e, "the type of inode", ino);
-	if (raw->nr_links == 0)
+	if (raw->nr_links == 0 && !orphan)
 		return ext2_bad(e, "a name of the deleted inode", ino);
 	if (size_of(raw) > e->max_bytes)
 		return ext2_bad(e, "the size of inode", ino);
@@ -305,81 +413,102 @@ has_blocks(const struct ext2 *e, const struct ext2_raw_inode *raw)
 }
 
 static int
-make_inode(struct ext2 *e, u32 ino, const struct ext2_raw_inode *raw,
+make_from_raw(struct ext2 *e, u32 ino, const struct ext2_raw_inode *raw,
     struct ext2_inode **out)
 {
 	struct inode_new new = {
 	    .mode = raw->mode,
 	    .uid = (u32)raw->uid_high << 16 | raw->uid_low,
 	    .gid = (u32)raw->gid_high << 16 | raw->gid_low,
-	    .rdev = device_of(raw),
 	};
-	int err = check_raw(e, raw, ino);
 	struct ext2_inode *i;
 	struct inode *inode;
 
-	if (err < 0)
-		return err;
-	i = kzalloc(sizeof(*i));
+	if (S_ISCHR(raw->mode) || S_ISBLK(raw->mode))
+		new.rdev = device_of(raw);
+	i = make(e, ino, &new);
 	if (!i)
 		return -ENOMEM;
-	if (!S_ISCHR(raw->mode) && !S_ISBLK(raw->mode))
-		new.rdev = 0;
-	set_kind(i, &e->fs, ino, &new, size_of(raw));
 	inode = &i->regular.inode;
 	inode->nlink = raw->nr_links;
 	inode->size_bytes = size_of(raw);
+	if (i->has_object)
+		object_grow(&i->regular.object, inode->size_bytes);
 	read_times(e, raw, inode);
 	memcpy(i->pointers, raw->pointers, sizeof(i->pointers));
 	i->nr_sectors = raw->nr_sectors;
+	i->flags = raw->flags;
+	i->attributes = raw->attributes;
+	i->generation = raw->generation;
+	i->next_orphan = raw->deleted_s;
 	i->is_short_link = S_ISLNK(raw->mode) && !has_blocks(e, raw);
-	refcount_get(&e->fs.refs);
 	*out = i;
 	return 0;
 }
 
-static int
-read_inode(struct ext2 *e, u32 ino, struct ext2_inode **out)
+int
+ext2_inode_read(struct ext2 *e, u32 ino, bool orphan, struct ext2_inode **out)
 {
 	struct ext2_raw_inode raw = {};
 	struct buf *b;
 	u32 at;
-	int err = find_raw(e, ino, &b, &at);
+	int err;
 
+	if (ino == 0 || ino > e->nr_inodes ||
+	    (ino < e->first_ino && ino != EXT2_ROOT_INO &&
+		ino != EXT2_JOURNAL_INO))
+		return ext2_bad(e, "the number of an inode", ino);
+	err = ext2_find_raw(e, ino, &b, &at);
 	if (err < 0)
 		return err;
 	memcpy(&raw, b->data + at, MIN(sizeof(raw), (size_t)e->inode_bytes));
 	buf_put(b);
-	return make_inode(e, ino, &raw, out);
+	err = check_raw(e, &raw, ino, orphan);
+	return err < 0 ? err : make_from_raw(e, ino, &raw, out);
+}
+
+static void
+begin_pointers(struct ext2_inode *i, const struct inode_new *new)
+{
+	size_t len;
+
+	if (S_ISCHR(new->mode) || S_ISBLK(new->mode)) {
+		i->pointers[0] = old_device(new->rdev);
+		i->pointers[1] = i->pointers[0] != 0 ? 0 : new->rdev;
+	} else if (S_ISLNK(new->mode)) {
+		len = strlen(new->target);
+		i->regular.inode.size_bytes = len;
+		i->is_short_link = len < sizeof(i->pointers);
+		if (i->is_short_link)
+			memcpy(i->pointers, new->target, len);
+	}
 }
 
 int
-ext2_inode_get(struct ext2 *e, u32 ino, struct inode **out)
+ext2_inode_create(struct ext2 *e, struct handle *h, u32 ino,
+    const struct inode_new *new, struct ext2_inode **out)
 {
-	struct ext2_inode *i, *there;
-	int err;
+	struct ext2_inode *i;
+	struct buf *b;
+	u32 at;
+	int err = ext2_find_raw(e, ino, &b, &at);
 
-	if (ino == 0 || ino > e->nr_inodes ||
-	    (ino < e->first_ino && ino != EXT2_ROOT_INO))
-		return ext2_bad(e, "the number of an inode", ino);
-	spin_lock(&e->lock);
-	i = find_locked(e, ino);
-	spin_unlock(&e->lock);
-	if (!i) {
-		err = read_inode(e, ino, &i);
-		if (err < 0)
-			return err;
-		spin_lock(&e->lock);
-		there = find_locked(e, ino);
-		/* In any case, so that its release finds it. */
-		i->next = *bucket_of(e, ino);
-		*bucket_of(e, ino) = i;
-		spin_unlock(&e->lock);
-		if (there) {
-			inode_put(&i->regular.inode);
-			i = there;
-		}
+	if (err < 0)
+		return err;
+	i = make(e, ino, new);
+	err = -ENOMEM;
+	if (i) {
+		journal_change(h, b);
+		memset(b->data + at, 0, e->inode_bytes);
+		if (e->inode_bytes >= sizeof(struct ext2_raw_inode))
+			((struct ext2_raw_inode *)(b->data + at))->extra_bytes =
+			    EXT2_EXTRA_BYTES;
+		i->generation = (u32)random_u64();
+		begin_pointers(i, new);
+		ext2_cache_enter(e, i);
+		*out = i;
+		err = 0;
 	}
-	*out = &i->regular.inode;
-	return 0;
+	buf_put(b);
+	return err;
 }

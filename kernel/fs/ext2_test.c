@@ -3,7 +3,11 @@
  * errors of the disk, and with too little memory.  Whatever the disk says, the
  * worst that may come of it is an error.
  */
-/* links: fs/ext2_dir.c fs/ext2_inode.c fs/ext2_map.c fs/buf.c */
+/* links: fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c fs/ext2_inode.c */
+/* links: fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c fs/ext2_orphan.c */
+/* links: fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c fs/ext2_write.c */
+/* links: fs/journal.c fs/journal_io.c fs/journal_log.c fs/journal_recover.c */
+/* links: fs/buf.c lib/errno.c */
 /* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
 /* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
 /* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */

@@ -104,15 +104,37 @@ write_locked(
 	if (len < 0)
 		return len;
 	err = iov_get_object(from, &r->object, at, len, &done);
-	if (at + done > r->inode.size_bytes)
+	if (done > 0)
+		inode_touch(&r->inode);
+	if (r->ops->written) {
+		int kept = r->ops->written(r, at, done);
+
+		if (kept < 0)
+			return kept;
+	} else if (at + done > r->inode.size_bytes) {
 		atomic_store(&r->inode.size_bytes, at + done);
+	}
 	if (r->ops->changed)
 		r->ops->changed(r);
 	if (done == 0)
 		return err;
-	inode_touch(&r->inode);
 	*pos = at + done;
 	return done;
+}
+
+/* As much at a time as the file system has room for. */
+static s64
+write_all_locked(
+    const struct fs_who *who, struct file *f, struct iov_iter *from, u64 *pos)
+{
+	s64 total = 0, n;
+
+	do {
+		n = write_locked(who, f, from, pos);
+		total += MAX(n, 0l);
+	} while (n > 0 && regular_of(f->inode)->ops->written &&
+	    from->left_bytes > 0 && !thread_must_end());
+	return total > 0 ? total : n;
 }
 
 static s64
@@ -124,7 +146,7 @@ regular_write(
 	if (from->left_bytes == 0)
 		return 0;
 	mutex_lock(&f->inode->lock);
-	n = write_locked(who, f, from, pos);
+	n = write_all_locked(who, f, from, pos);
 	mutex_unlock(&f->inode->lock);
 	return n;
 }
@@ -172,6 +194,11 @@ regular_seek_extent(struct file *f, u64 from, bool hole, u64 *out)
 	u64 index = from >> PAGE_SHIFT;
 	u64 last = (size - 1) >> PAGE_SHIFT;
 
+	/* What is not in memory may be on the disk: all of it is data. */
+	if (o->ops->fill) {
+		*out = hole ? size : from;
+		return 0;
+	}
 	if (hole)
 		index = next_hole(o, index);
 	else if (!object_next_page(o, index, &index) || index > last)
@@ -233,7 +260,8 @@ regular_allocate(
 	u64 end = pos + len;
 	int err = -EFBIG;
 
-	if (mode & ~(u32)FALLOC_FL_KEEP_SIZE)
+	/* Blocks without bytes are not known to the formats that we write. */
+	if ((mode & ~(u32)FALLOC_FL_KEEP_SIZE) || r->ops->written)
 		return -EOPNOTSUPP;
 	mutex_lock(&r->inode.lock);
 	if (end <= MAX(r->inode.size_bytes, who->fsize_limit)) {

@@ -161,6 +161,11 @@ struct inode_ops {
 	int (*follow)(struct inode *inode, struct path *out);
 	/* After the checks of fs/attr.c; NULL: only the inode's own fields. */
 	int (*setattr)(struct inode *inode, const struct inode_attr *attr);
+	/*
+	 * The inode's own fields have changed: they are to be kept.  NULL:
+	 * nothing else keeps them.  Locks: the inode's.
+	 */
+	int (*keep)(struct inode *inode);
 	/* Corrects what inode_stat filled in.  Locks: the inode's. */
 	void (*stat)(struct inode *inode, struct file_stat *out);
 	/* May somebody?  NULL: mode bits decide.  Locks: none. */

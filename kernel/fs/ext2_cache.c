@@ -1,0 +1,342 @@
+/*
+ * The files of a disk that are in memory.
+ *
+ *	           the last            the last             taken for
+ *	           file closed         mapping gone         memory, or no name
+ *	in use  ------------> released ------------> idle ------------> going
+ *	   ^                     |                    |
+ *	   +---------------------+--------------------+   somebody looks it up
+ *
+ * The inode's count falls to zero without this file's lock, so there is a moment
+ * in which it is zero and the state does not say so yet: who finds an inode like
+ * that waits until it is settled.  An inode whose last name is gone is found by
+ * nobody: it goes, and its blocks with it.
+ */
+#include "core/spinlock.h"
+#include "fs/ext2_impl.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+
+static struct ext2_inode **
+bucket_of(struct ext2 *e, u64 ino)
+{
+	return &e->inodes[ino % EXT2_NR_BUCKETS];
+}
+
+static struct ext2_inode *
+find_locked(struct ext2 *e, u64 ino) MUST_HOLD(&e->lock)
+{
+	struct ext2_inode *i = *bucket_of(e, ino);
+
+	while (i && i->regular.inode.ino != ino)
+		i = i->next;
+	return i;
+}
+
+static void
+unlink_locked(struct ext2 *e, struct ext2_inode *i) MUST_HOLD(&e->lock)
+{
+	struct ext2_inode **at = bucket_of(e, i->regular.inode.ino);
+
+	while (*at != i)
+		at = &(*at)->next;
+	*at = i->next;
+}
+
+static void
+leave_idle_locked(struct ext2 *e, struct ext2_inode *i) MUST_HOLD(&e->lock)
+{
+	list_remove(&i->idle);
+	e->nr_idle--;
+}
+
+/* ---- finding ------------------------------------------------------------ */
+
+/* In use again; false when it is not settled what becomes of it. */
+static bool
+revive_locked(struct ext2 *e, struct ext2_inode *i) MUST_HOLD(&e->lock)
+{
+	struct inode *inode = &i->regular.inode;
+
+	switch (i->state) {
+	case EXT2_IN_USE:
+		return refcount_get_unless_zero(&inode->refs);
+	case EXT2_RELEASED:
+		/* Mapped, or about to be dropped; others are about to be idle.
+		 */
+		if (!i->has_object)
+			return false;
+		break;
+	case EXT2_IDLE:
+		leave_idle_locked(e, i);
+		break;
+	case EXT2_GOING:
+		return false;
+	}
+	if (i->has_object)
+		object_revive(&i->regular.object);
+	i->state = EXT2_IN_USE;
+	refcount_init(&inode->refs, 1);
+	return true;
+}
+
+/* The one in the table, in use; NULL: there is none. */
+static struct ext2_inode *
+find_revived_locked(struct ext2 *e, u64 ino) MUST_HOLD(&e->lock)
+{
+	struct ext2_inode *i;
+
+	while ((i = find_locked(e, ino)) && !revive_locked(e, i))
+		(void)!waitq_wait_spin(&e->settled, &e->lock,
+		    PARK_UNINTERRUPTIBLE, NO_DEADLINE, "a file that is let go");
+	return i;
+}
+
+void
+ext2_cache_enter(struct ext2 *e, struct ext2_inode *i)
+{
+	struct ext2_inode **at = bucket_of(e, i->regular.inode.ino);
+
+	spin_lock(&e->lock);
+	i->next = *at;
+	*at = i;
+	spin_unlock(&e->lock);
+}
+
+int
+ext2_inode_get(struct ext2 *e, u32 ino, struct inode **out)
+{
+	struct ext2_inode *i, *mine;
+	int err;
+
+	spin_lock(&e->lock);
+	i = find_revived_locked(e, ino);
+	spin_unlock(&e->lock);
+	if (!i) {
+		err = ext2_inode_read(e, ino, false, &mine);
+		if (err < 0)
+			return err;
+		spin_lock(&e->lock);
+		i = find_revived_locked(e, ino);
+		if (!i) {
+			i = mine;
+			i->next = *bucket_of(e, ino);
+			*bucket_of(e, ino) = i;
+		}
+		spin_unlock(&e->lock);
+		if (i != mine)
+			ext2_cache_discard(mine);
+	}
+	*out = &i->regular.inode;
+	return 0;
+}
+
+/* ---- letting go --------------------------------------------------------- */
+
+/* One that is in no table, and that nobody else knows. */
+void
+ext2_cache_discard(struct ext2_inode *i)
+{
+	bool last = !i->has_object || object_drop(&i->regular.object);
+
+	assert(last);
+	ext2_inode_destroy(i);
+}
+
+/*
+ * Bytes that are not on the disk are nobody's any more.  A commit that writes
+ * some at this moment ends first: then it finds the file no more.
+ */
+static void
+go(struct ext2 *e, struct ext2_inode *i)
+{
+	spin_lock(&e->lock);
+	list_remove(&i->dirty);
+	while (i->busy)
+		(void)!waitq_wait_spin(&e->settled, &e->lock,
+		    PARK_UNINTERRUPTIBLE, NO_DEADLINE, "a file's bytes");
+	spin_unlock(&e->lock);
+	if (i->regular.inode.nlink == 0)
+		ext2_delete(i);
+	spin_lock(&e->lock);
+	unlink_locked(e, i);
+	waitq_wake_all(&e->settled);
+	spin_unlock(&e->lock);
+	ext2_inode_destroy(i);
+}
+
+/* Nobody has the file or its pages; true: and nobody will. */
+static bool
+settle_locked(struct ext2 *e, struct ext2_inode *i) MUST_HOLD(&e->lock)
+{
+	bool going = i->regular.inode.nlink == 0 && e->journal;
+
+	check(i->state == EXT2_RELEASED);
+	i->state = going ? EXT2_GOING : EXT2_IDLE;
+	if (!going) {
+		list_push_back(&e->idle, &i->idle);
+		e->nr_idle++;
+	}
+	waitq_wake_all(&e->settled);
+	return going;
+}
+
+/* Locks: none that a commit needs.  i may be gone when this is back. */
+void
+ext2_inode_release(struct inode *inode)
+{
+	struct ext2 *e = ext2_of(inode->fs);
+	struct ext2_inode *i = ext2_inode_of(inode);
+	bool going = false;
+
+	/* The file system stays while this goes on, whatever becomes of i. */
+	refcount_get(&e->fs.refs);
+	spin_lock(&e->lock);
+	i->state = EXT2_RELEASED;
+	if (!i->has_object)
+		going = settle_locked(e, i);
+	else
+		waitq_wake_all(&e->settled);
+	spin_unlock(&e->lock);
+	if (going)
+		go(e, i);
+	else if (i->has_object)
+		regular_release(inode);
+	ext2_cache_trim(e, false);
+	filesystem_put(&e->fs);
+}
+
+/* The last mapping and the inode itself come here; see object_put. */
+void
+ext2_object_unused(struct object *o)
+{
+	struct regular *r = container_of(o, struct regular, object);
+	struct ext2 *e = ext2_of(r->inode.fs);
+	struct ext2_inode *i = ext2_inode_of(&r->inode);
+	bool going = false;
+
+	refcount_get(&e->fs.refs);
+	spin_lock(&e->lock);
+	if (object_drop(o))
+		going = settle_locked(e, i);
+	spin_unlock(&e->lock);
+	if (going)
+		go(e, i);
+	ext2_cache_trim(e, false);
+	filesystem_put(&e->fs);
+}
+
+/* ---- idle ones ---------------------------------------------------------- */
+
+/* The one that has been idle for longest; with dirty pages it has to wait. */
+static struct ext2_inode *
+take_idle(struct ext2 *e, bool all)
+{
+	struct ext2_inode *i, *found = NULL;
+
+	spin_lock(&e->lock);
+	if (all || e->unmounted || e->nr_idle > EXT2_MAX_IDLE)
+		list_for_each (i, &e->idle, idle)
+			if (list_empty(&i->dirty)) {
+				found = i;
+				break;
+			}
+	if (found) {
+		leave_idle_locked(e, found);
+		found->state = EXT2_GOING;
+	}
+	spin_unlock(&e->lock);
+	return found;
+}
+
+void
+ext2_cache_trim(struct ext2 *e, bool all)
+{
+	struct ext2_inode *i;
+
+	while ((i = take_idle(e, all)))
+		go(e, i);
+}
+
+/* ---- those with bytes that the disk lacks ------------------------------- */
+
+/* The object's lock is held. */
+void
+ext2_cache_dirtied(struct ext2_inode *i)
+{
+	struct ext2 *e = ext2_disk_of(i);
+
+	spin_lock(&e->lock);
+	if (list_empty(&i->dirty))
+		list_push_back(&e->dirty, &i->dirty);
+	spin_unlock(&e->lock);
+}
+
+void
+ext2_cache_begin_write(struct ext2 *e)
+{
+	spin_lock(&e->lock);
+	list_splice_back(&e->to_write, &e->dirty);
+	spin_unlock(&e->lock);
+}
+
+/* The object tells again when it has dirty pages after this. */
+struct ext2_inode *
+ext2_cache_take_dirty(struct ext2 *e)
+{
+	struct ext2_inode *i = NULL;
+
+	spin_lock(&e->lock);
+	if (!list_empty(&e->to_write)) {
+		i = list_first(&e->to_write, struct ext2_inode, dirty);
+		list_remove(&i->dirty);
+		i->busy = true;
+	}
+	spin_unlock(&e->lock);
+	return i;
+}
+
+void
+ext2_cache_written(struct ext2_inode *i, bool still_dirty)
+{
+	struct ext2 *e = ext2_disk_of(i);
+
+	spin_lock(&e->lock);
+	i->busy = false;
+	if (still_dirty && i->state != EXT2_GOING && list_empty(&i->dirty))
+		list_push_back(&e->dirty, &i->dirty);
+	waitq_wake_all(&e->settled);
+	spin_unlock(&e->lock);
+}
+
+static u32
+count_dirty_locked(struct ext2 *e) MUST_HOLD(&e->lock)
+{
+	struct ext2_inode *i;
+	u32 nr = 0;
+
+	list_for_each (i, &e->dirty, dirty)
+		nr++;
+	return nr;
+}
+
+struct inode *
+ext2_cache_next_dirty(struct ext2 *e, u32 *nr)
+{
+	struct ext2_inode *i = NULL;
+
+	spin_lock(&e->lock);
+	if (*nr == 0)
+		*nr = count_dirty_locked(e) + 1;
+	while (--*nr > 0 && !list_empty(&e->dirty)) {
+		i = list_first(&e->dirty, struct ext2_inode, dirty);
+		list_remove(&i->dirty);
+		list_push_back(&e->dirty, &i->dirty);
+		/* One that is being let go of is on its way to the disk. */
+		if (revive_locked(e, i))
+			break;
+		i = NULL;
+	}
+	spin_unlock(&e->lock);
+	return i ? &i->regular.inode : NULL;
+}

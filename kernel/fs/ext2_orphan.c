@@ -1,0 +1,324 @@
+/*
+ * Orphans: files without a name that are still open, and files that are being
+ * cut off.  They are in a list on the disk, from the superblock on and in each
+ * inode from the place where else the time of its deletion stands, so that what
+ * a crash interrupts is ended at the next mount.
+ */
+#include <linux/stat.h>
+
+#include "core/printk.h"
+#include "core/thread.h"
+#include "dev/block.h"
+#include "fs/ext2_impl.h"
+#include "lib/errno.h"
+
+/* Where memory was short, a commit makes some free. */
+#define MAX_RETRIES 8u
+
+/* ---- the list ----------------------------------------------------------- */
+
+static int
+add_locked(struct ext2 *e, struct ext2_inode *i, struct handle *h)
+{
+	int err;
+
+	i->deleted_s = e->disk->last_orphan;
+	err = ext2_store(i, h);
+	if (err < 0) {
+		i->deleted_s = 0;
+		return err;
+	}
+	journal_change(h, e->super_buf);
+	e->disk->last_orphan = ext2_ino(i);
+	list_push_front(&e->orphans, &i->orphan);
+	return 0;
+}
+
+int
+ext2_orphan_add(struct ext2_inode *i, struct handle *h)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	int err = 0;
+
+	mutex_lock(&e->orphan_lock);
+	if (list_empty(&i->orphan))
+		err = add_locked(e, i, h);
+	mutex_unlock(&e->orphan_lock);
+	return err;
+}
+
+/* The one before it in the list, or the superblock, leads past it. */
+static int
+remove_locked(struct ext2 *e, struct ext2_inode *i, struct handle *h)
+{
+	struct ext2_inode *before;
+	int err;
+
+	if (i->orphan.prev == &e->orphans) {
+		journal_change(h, e->super_buf);
+		e->disk->last_orphan = i->deleted_s;
+	} else {
+		before =
+		    list_entry(i->orphan.prev, struct ext2_inode, orphan);
+		before->deleted_s = i->deleted_s;
+		err = ext2_store(before, h);
+		if (err < 0) {
+			before->deleted_s = ext2_ino(i);
+			return err;
+		}
+	}
+	list_remove(&i->orphan);
+	i->deleted_s = 0;
+	return 0;
+}
+
+/* The caller stores the inode. */
+int
+ext2_orphan_remove(struct ext2_inode *i, struct handle *h)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	int err = 0;
+
+	mutex_lock(&e->orphan_lock);
+	if (!list_empty(&i->orphan))
+		err = remove_locked(e, i, h);
+	mutex_unlock(&e->orphan_lock);
+	return err;
+}
+
+/* ---- cutting off -------------------------------------------------------- */
+
+static u64
+blocks_of_size(const struct ext2_inode *i)
+{
+	u32 bytes = ext2_disk_of(i)->block_bytes;
+
+	return (i->regular.inode.size_bytes + bytes - 1) / bytes;
+}
+
+/* One change of many. */
+static int
+trim_some(struct ext2_inode *i, u64 keep, bool *more)
+{
+	struct handle h;
+	int err, err_store;
+
+	*more = false;
+	err = ext2_begin(ext2_disk_of(i),
+	    EXT2_TRIM_CREDITS + EXT2_STORE_CREDITS + EXT2_ORPHAN_CREDITS, &h);
+	if (err < 0)
+		return err;
+	/* What storing needs is kept from what trimming may use. */
+	h.credits -= EXT2_STORE_CREDITS + EXT2_ORPHAN_CREDITS;
+	err = ext2_trim(i, &h, keep, more);
+	h.credits += EXT2_STORE_CREDITS + EXT2_ORPHAN_CREDITS;
+	err_store = ext2_store(i, &h);
+	journal_end(&h);
+	return err < 0 ? err : err_store;
+}
+
+static int
+trim_all(struct ext2_inode *i, u64 keep)
+{
+	struct journal *j = ext2_disk_of(i)->journal;
+	bool more = true;
+	u32 tries = 0;
+	int err = 0;
+
+	while (more && err == 0) {
+		err = trim_some(i, keep, &more);
+		if (err == -ENOMEM && tries++ < MAX_RETRIES) {
+			err = journal_commit(j, journal_running(j));
+			more = true;
+		}
+		thread_preempt_point();
+	}
+	/* Blocks beyond the size would show old bytes when the file grows. */
+	if (err == -ENOMEM)
+		err = ext2_broken(
+		    ext2_disk_of(i), "no memory to cut off inode", ext2_ino(i));
+	return err;
+}
+
+static int
+leave_list(struct ext2_inode *i)
+{
+	struct handle h;
+	int err = ext2_begin(ext2_disk_of(i),
+	    EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS, &h);
+
+	if (err < 0)
+		return err;
+	err = ext2_orphan_remove(i, &h);
+	if (err == 0)
+		err = ext2_store(i, &h);
+	journal_end(&h);
+	return err;
+}
+
+int
+ext2_truncate_blocks(struct ext2_inode *i)
+{
+	int err = trim_all(i, blocks_of_size(i));
+
+	/* Without a name it stays in the list until it goes. */
+	if (err == 0 && i->regular.inode.nlink > 0)
+		err = leave_list(i);
+	return err;
+}
+
+/* ---- the end of a file -------------------------------------------------- */
+
+/* A block of attributes may be others' too. */
+static int
+drop_attributes(struct ext2_inode *i, struct handle *h)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	struct ext2_attributes *a;
+	struct buf *b;
+	int err = ext2_block(e, i->attributes, &b);
+
+	if (err < 0)
+		return err;
+	a = (struct ext2_attributes *)b->data;
+	if (a->magic != EXT2_ATTRIBUTES_MAGIC || a->refs == 0) {
+		buf_put(b);
+		return ext2_broken(e, "attributes of inode", ext2_ino(i));
+	}
+	if (a->refs > 1) {
+		journal_change(h, b);
+		a->refs--;
+		buf_put(b);
+	} else {
+		buf_put(b);
+		err = ext2_free_block(e, h, i->attributes, true);
+	}
+	if (err == 0) {
+		i->attributes = 0;
+		i->nr_sectors -=
+		    MIN(e->block_bytes >> SECTOR_SHIFT, i->nr_sectors);
+	}
+	return err;
+}
+
+static bool
+has_pointers(const struct ext2_inode *i)
+{
+	u32 mode = i->regular.inode.mode;
+
+	return S_ISREG(mode) || S_ISDIR(mode) ||
+	    (S_ISLNK(mode) && !i->is_short_link);
+}
+
+/* Off the list, and its number is free. */
+static int
+free_number(struct ext2_inode *i, struct handle *h)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	int err = 0;
+
+	if (i->attributes != 0)
+		err = drop_attributes(i, h);
+	if (err == 0)
+		err = ext2_orphan_remove(i, h);
+	if (err < 0)
+		return err;
+	i->regular.inode.size_bytes = 0;
+	i->deleted_s = (u32)(inode_now_ns() / 1000000000l);
+	err = ext2_store(i, h);
+	if (err == 0)
+		err = ext2_free_inode(
+		    e, h, ext2_ino(i), S_ISDIR(i->regular.inode.mode));
+	return err;
+}
+
+static int
+delete_number(struct ext2_inode *i)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	struct handle h;
+	int err = ext2_begin(e,
+	    2 * EXT2_ALLOC_CREDITS + EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS +
+		2,
+	    &h);
+
+	if (err < 0)
+		return err;
+	err = free_number(i, &h);
+	/* Half of it must not come to the disk. */
+	if (err < 0)
+		err = ext2_broken(e, "the end of inode", ext2_ino(i));
+	journal_end(&h);
+	return err;
+}
+
+/* What fails, because nothing is written any more, is done at the next mount. */
+void
+ext2_delete(struct ext2_inode *i)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	u32 tries = 0;
+	int err = 0;
+
+	if (has_pointers(i))
+		err = trim_all(i, 0);
+	if (err == 0)
+		err = delete_number(i);
+	while (err == -ENOMEM && tries++ < MAX_RETRIES) {
+		err = journal_commit(e->journal, journal_running(e->journal));
+		if (err == 0)
+			err = delete_number(i);
+	}
+	if (err == -ENOMEM)
+		(void)ext2_broken(e, "no memory to delete inode", ext2_ino(i));
+	mutex_lock(&e->orphan_lock);
+	list_remove(&i->orphan);
+	mutex_unlock(&e->orphan_lock);
+}
+
+/* ---- at mount ----------------------------------------------------------- */
+
+static int
+clean_one(struct ext2 *e, u32 ino, u32 *next)
+{
+	struct ext2_inode *i;
+	int err = ext2_inode_read(e, ino, true, &i);
+
+	if (err < 0)
+		return err;
+	*next = i->next_orphan;
+	i->deleted_s = i->next_orphan;
+	mutex_lock(&e->orphan_lock);
+	list_push_back(&e->orphans, &i->orphan);
+	mutex_unlock(&e->orphan_lock);
+	if (i->regular.inode.nlink == 0)
+		ext2_delete(i);
+	else
+		err = ext2_truncate_blocks(i);
+	mutex_lock(&e->orphan_lock);
+	list_remove(&i->orphan);
+	mutex_unlock(&e->orphan_lock);
+	ext2_cache_discard(i);
+	return err;
+}
+
+/* Each step makes the list on the disk shorter, or it is broken. */
+int
+ext2_orphans_clean(struct ext2 *e)
+{
+	u32 ino = e->disk->last_orphan, next, nr = 0;
+	int err = 0;
+
+	while (err == 0 && ino != 0) {
+		err = clean_one(e, ino, &next);
+		if (err == 0 && e->disk->last_orphan != next)
+			err = ext2_broken(e, "the list of orphans at", ino);
+		ino = next;
+		nr++;
+	}
+	if (nr > 0)
+		printk("ext2: %s: %u files were left without a name, or half "
+		       "cut off\n",
+		    e->dev->name, nr);
+	return err;
+}

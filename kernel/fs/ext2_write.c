@@ -1,0 +1,434 @@
+/*
+ * Writing to the bytes of files.
+ *
+ *	write(2)   promise: as many blocks as may be needed are put by
+ *	           copy into the pages, which are dirty then
+ *	           in handles: blocks for what was a hole, the size
+ *	mmap       the page's blocks, in a handle, before it may be written
+ *	commit     the dirty pages go to their blocks, before the log does
+ *
+ * So blocks, size and bytes come to the disk with one transaction, and no block
+ * is in a file on the disk whose bytes are not.  Bytes are copied from user
+ * memory with no handle open, since that may fault and wait for a commit.
+ */
+#include "core/thread.h"
+#include "dev/block.h"
+#include "fs/ext2_impl.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+/* What is promised at a time. */
+#define CHUNK_BYTES (256u << 10)
+
+/* Of one handle that maps blocks. */
+#define WRITE_CREDITS (EXT2_MAP_CREDITS + 32u)
+
+static struct ext2_inode *
+of_regular(struct regular *r)
+{
+	return container_of(r, struct ext2_inode, regular);
+}
+
+static struct ext2_inode *
+of_object(struct object *o)
+{
+	return of_regular(container_of(o, struct regular, object));
+}
+
+/* ---- write(2): before --------------------------------------------------- */
+
+static u32
+blocks_of(const struct ext2 *e, u64 pos, u64 len)
+{
+	u64 first = pos / e->block_bytes;
+
+	return (u32)((pos + len + e->block_bytes - 1) / e->block_bytes - first);
+}
+
+/* True: all that is needed for so many bytes is promised to the file. */
+static bool
+promise(struct ext2_inode *i, u64 pos, u64 len)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	u32 needed =
+	    ext2_blocks_needed(i, pos / e->block_bytes, blocks_of(e, pos, len));
+	u32 got = needed > 0 ? ext2_reserve(e, needed) : 0;
+
+	if (got < needed) {
+		ext2_unreserve(e, got);
+		return false;
+	}
+	i->promised = needed;
+	return true;
+}
+
+static s64
+room(struct regular *r, u64 pos, u64 len)
+{
+	struct ext2_inode *i = of_regular(r);
+	struct ext2 *e = ext2_disk_of(i);
+
+	if (!e->journal || journal_is_aborted(e->journal))
+		return -EROFS;
+	if (pos >= e->max_bytes)
+		return -EFBIG;
+	len = MIN(len, e->max_bytes - pos);
+	len = MIN(len, CHUNK_BYTES - pos % CHUNK_BYTES);
+	while (!promise(i, pos, len)) {
+		/* Half of the blocks, the last one whole. */
+		u64 left = e->block_bytes - pos % e->block_bytes;
+
+		if (len <= left)
+			return -ENOSPC;
+		len = MAX(align_down(len / 2, e->block_bytes), left);
+	}
+	atomic_store(&i->writing, true);
+	return (s64)len;
+}
+
+/* ---- write(2): after ---------------------------------------------------- */
+
+/* One handle: from byte *pos up to end, as far as it goes. */
+static int
+keep_some(struct ext2_inode *i, u64 *pos, u64 end)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	struct inode *inode = &i->regular.inode;
+	struct handle h;
+	int err = ext2_begin(e, WRITE_CREDITS, &h), err_store;
+	u32 block;
+	bool fresh;
+
+	if (err < 0)
+		return err;
+	while (*pos < end &&
+	    h.credits >= EXT2_MAP_CREDITS + EXT2_STORE_CREDITS + 2) {
+		err = ext2_map_create(
+		    i, &h, *pos / e->block_bytes, true, &block, &fresh);
+		if (err < 0)
+			break;
+		if (e->options.data_journal)
+			journal_promise_data(&h, 1);
+		*pos = MIN(end,
+		    align_down(*pos, e->block_bytes) + e->block_bytes);
+		if (*pos > inode->size_bytes)
+			atomic_store(&inode->size_bytes, *pos);
+	}
+	err_store = ext2_store(i, &h);
+	if (err_store < 0)
+		err_store = ext2_broken(e, "storing inode", ext2_ino(i));
+	journal_end(&h);
+	return err < 0 ? err : err_store;
+}
+
+static int
+written(struct regular *r, u64 pos, u64 len)
+{
+	struct ext2_inode *i = of_regular(r);
+	struct ext2 *e = ext2_disk_of(i);
+	u64 end = pos + len;
+	int err = 0;
+
+	while (err == 0 && pos < end)
+		err = keep_some(i, &pos, end);
+	mutex_lock(&i->blocks);
+	ext2_unreserve(e, i->promised);
+	i->promised = 0;
+	mutex_unlock(&i->blocks);
+	atomic_store(&i->writing, false);
+	if (r->object.size_bytes > r->inode.size_bytes)
+		object_truncate(&r->object, r->inode.size_bytes);
+	return err;
+}
+
+const struct regular_ops ext2_regular_ops = {
+    .room = room,
+    .written = written,
+};
+
+/* ---- mmap --------------------------------------------------------------- */
+
+static int
+map_page(struct ext2_inode *i, struct handle *h, u64 index)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	u64 size = atomic_load(&i->regular.inode.size_bytes);
+	u64 pos = index << PAGE_SHIFT, end = MIN(size, pos + PAGE_SIZE);
+	u32 block;
+	bool fresh;
+	int err = 0;
+
+	for (; err == 0 && pos < end; pos += e->block_bytes) {
+		err = ext2_map_create(
+		    i, h, pos / e->block_bytes, false, &block, &fresh);
+		if (err == 0 && e->options.data_journal)
+			journal_promise_data(h, 1);
+	}
+	inode_touch(&i->regular.inode);
+	/* What was mapped before an error is in the inode. */
+	return MIN(ext2_store(i, h), err);
+}
+
+static int
+will_write(struct object *o, u64 index)
+{
+	struct ext2_inode *i = of_object(o);
+	struct ext2 *e = ext2_disk_of(i);
+	struct handle h;
+	bool tried = false;
+	int err;
+
+	do {
+		err = ext2_begin(e,
+		    PAGE_SIZE / e->block_bytes * (EXT2_MAP_CREDITS + 1) +
+			EXT2_STORE_CREDITS + 1,
+		    &h);
+		if (err < 0)
+			return err;
+		err = map_page(i, &h, index);
+		journal_end(&h);
+	} while (ext2_commit_helps(e, err, &tried));
+	return err;
+}
+
+static void
+dirtied(struct object *o)
+{
+	ext2_cache_dirtied(of_object(o));
+}
+
+const struct object_ops ext2_object_ops = {
+    .fill = ext2_fill_page,
+    .will_write = will_write,
+    .dirtied = dirtied,
+    .unused = ext2_object_unused,
+    .release = ext2_object_released,
+    .describe = regular_describe,
+};
+
+/* ---- the size ----------------------------------------------------------- */
+
+/* What is behind the end in its block is zero, for when the file grows. */
+static int
+clear_tail(struct ext2_inode *i, u64 size)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	u64 in_block = size % e->block_bytes;
+	u32 block;
+	int err;
+
+	if (in_block == 0 || !i->has_object)
+		return 0;
+	err = ext2_map(i, size / e->block_bytes, &block);
+	if (err < 0 || block == 0)
+		return err;
+	return object_write(&i->regular.object, size, page_kva(zero_page),
+	    MIN(e->block_bytes - in_block,
+		i->regular.inode.size_bytes - size));
+}
+
+static int
+shrink(struct ext2_inode *i, u64 size)
+{
+	struct inode *inode = &i->regular.inode;
+	u64 before = inode->size_bytes;
+	struct handle h;
+	int err = clear_tail(i, size);
+
+	if (err == 0)
+		err = ext2_begin(ext2_disk_of(i),
+		    EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS, &h);
+	if (err < 0)
+		return err;
+	atomic_store(&inode->size_bytes, size);
+	err = ext2_orphan_add(i, &h);
+	if (err < 0)
+		atomic_store(&inode->size_bytes, before);
+	journal_end(&h);
+	if (err < 0)
+		return err;
+	object_truncate(&i->regular.object, size);
+	return ext2_truncate_blocks(i);
+}
+
+int
+ext2_set_size(struct ext2_inode *i, u64 size)
+{
+	struct inode *inode = &i->regular.inode;
+
+	if (size > ext2_disk_of(i)->max_bytes)
+		return -EFBIG;
+	if (size < inode->size_bytes)
+		return shrink(i, size);
+	/* Stored with the times, by who has set the size. */
+	object_grow(&i->regular.object, size);
+	atomic_store(&inode->size_bytes, size);
+	return 0;
+}
+
+/* ---- commit ------------------------------------------------------------- */
+
+#define MAX_PAGES BLOCK_SEGMENTS
+
+/* One request under construction, of blocks in a row. */
+struct ext2_batch {
+	struct ext2 *e;
+	struct block_request r;
+	u64 next; /* the sector behind the last one */
+};
+
+struct ext2_batch *
+ext2_batch_create(void)
+{
+	return kzalloc(sizeof(struct ext2_batch));
+}
+
+void
+ext2_batch_destroy(struct ext2_batch *b)
+{
+	kfree(b);
+}
+
+static int
+send(struct ext2_batch *b)
+{
+	int err = 0;
+
+	if (b->r.nr_segments > 0)
+		err = block_do(b->e->dev, &b->r);
+	b->r.nr_segments = 0;
+	return err;
+}
+
+static int
+add_block(struct ext2_batch *b, u32 block, void *at)
+{
+	struct ext2 *e = b->e;
+	u64 sector = (u64)block * (e->block_bytes >> SECTOR_SHIFT);
+	int err = 0;
+
+	if (b->r.nr_segments == e->dev->max_segments || sector != b->next)
+		err = send(b);
+	if (err < 0)
+		return err;
+	if (b->r.nr_segments == 0) {
+		b->r.op = BLOCK_WRITE;
+		b->r.sector = sector;
+	}
+	b->r.segments[b->r.nr_segments++] =
+	    (struct block_segment){.at = at, .len_bytes = e->block_bytes};
+	b->next = sector + (e->block_bytes >> SECTOR_SHIFT);
+	return 0;
+}
+
+/* With data in the journal: the bytes as they are now, in a buffer. */
+static int
+log_block(struct ext2 *e, u32 block, const void *at)
+{
+	struct buf *b;
+	int err = buf_get_new(e->dev, block, e->block_bytes, &b);
+
+	if (err < 0)
+		return err;
+	memcpy(b->data, at, e->block_bytes);
+	err = journal_write_data(e->journal, b);
+	buf_put(b);
+	return err;
+}
+
+/* *whole false: a part of the page has no block yet. */
+static int
+write_page(struct ext2_inode *i, struct ext2_batch *b, u64 index, struct page *p,
+    bool *whole)
+{
+	struct ext2 *e = b->e;
+	u64 size = atomic_load(&i->regular.object.size_bytes);
+	u64 pos = index << PAGE_SHIFT, end = MIN(size, pos + PAGE_SIZE);
+	int err = 0;
+
+	for (; err == 0 && pos < end; pos += e->block_bytes) {
+		char *at = (char *)page_kva(p) + pos % PAGE_SIZE;
+		u32 block;
+
+		err = ext2_map(i, pos / e->block_bytes, &block);
+		if (err < 0)
+			break;
+		if (block == 0)
+			*whole = false;
+		else if (e->options.data_journal)
+			err = log_block(e, block, at);
+		else
+			err = add_block(b, block, at);
+	}
+	return err;
+}
+
+/* Pages in a row.  Those that have no blocks yet stay dirty. */
+static int
+write_pages(struct ext2_inode *i, struct ext2_batch *b, u64 index,
+    struct page **pages, u32 nr)
+{
+	struct object *o = &i->regular.object;
+	bool whole[MAX_PAGES], failed[MAX_PAGES] = {};
+	int err = 0, sent;
+	u32 n;
+
+	for (n = 0; n < nr; n++) {
+		whole[n] = true;
+		if (err == 0)
+			err = write_page(i, b, index + n, pages[n], &whole[n]);
+		/*
+		 * Of a block that is new, memory has all that is needed, and
+		 * the log has room for what was promised.
+		 */
+		if (err == -ENOMEM || err == -ENOSPC) {
+			failed[n] = true;
+			err = 0;
+		}
+	}
+	sent = send(b);
+	if (err == 0)
+		err = sent;
+	for (n = 0; n < nr; n++)
+		object_write_done(o, index + n, &pages[n], 1,
+		    err < 0 || failed[n] ||
+			(!whole[n] && atomic_load(&i->writing)));
+	return err;
+}
+
+static int
+write_file(struct ext2_inode *i, struct ext2_batch *b)
+{
+	struct object *o = &i->regular.object;
+	struct page *pages[MAX_PAGES];
+	u64 from = 0;
+	u32 nr;
+	int err = 0;
+
+	while (err == 0 &&
+	    (nr = object_take_dirty(o, &from, pages, MAX_PAGES)) > 0) {
+		err = write_pages(i, b, from, pages, nr);
+		from += nr;
+	}
+	return err;
+}
+
+int
+ext2_write_data(void *arg)
+{
+	struct ext2 *e = arg;
+	struct ext2_inode *i;
+	int err = 0;
+
+	e->batch->e = e;
+	ext2_cache_begin_write(e);
+	while ((i = ext2_cache_take_dirty(e))) {
+		if (err == 0)
+			err = write_file(i, e->batch);
+		ext2_cache_written(
+		    i, atomic_load(&i->regular.object.nr_dirty) > 0);
+	}
+	return err;
+}
