@@ -226,7 +226,7 @@ buf_get_new(struct blockdev *dev, u64 block, u32 len_bytes, struct buf **out)
 
 	if (b == NULL)
 		return -ENOMEM;
-	assert(b->len_bytes == len_bytes && b->journaled == 0);
+	assert(b->len_bytes == len_bytes && !(b->journaled & BUF_CHANGED));
 	mutex_lock(&b->lock);
 	memset(b->data, 0, len_bytes);
 	atomic_store_release(&b->filled, true);
