@@ -8,213 +8,19 @@
  */
 /* links: fs/journal_io.c fs/journal_log.c fs/journal_recover.c fs/buf.c */
 /* links: lib/xmap.c ../tests/host/fake_kernel.c */
-#include "fake_kernel.h"
+/* links: ../tests/host/fake_recorder.c */
+#include "fake_recorder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/spinlock.h"
-#include "dev/block.h"
 #include "fs/journal.h"
-#include "fs/journal_impl.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
 
-#define BLOCK      1024u
-#define NR_BLOCKS  2560u
-#define DISK_BYTES (NR_BLOCKS * BLOCK)
-#define NR_LOG     1024u
-#define SUPER      1u /* the block of ext3's own superblock */
-
-static u8 good[DISK_BYTES], bytes[DISK_BYTES];
-static u32 log_blocks[NR_LOG];
-static char dir[] = "/tmp/journal_test.XXXXXX";
-
-/* ---- the disk ----------------------------------------------------------- */
-
-#define MAX_PENDING 64
-#define MAX_EVENTS  60000
-
-enum event_kind {
-	EVENT_WRITE,
-	EVENT_FLUSH,
-	EVENT_COMMITTED, /* no event of the disk's: somebody was told so */
-};
-
-struct event {
-	enum event_kind kind;
-	u32 block;  /* of a write */
-	u32 number; /* of a transaction */
-	u8 *data;   /* of a write */
-};
-
-static struct event events[MAX_EVENTS];
-static u32 nr_events;
-static bool recording;
-
-static struct block_request *pending[MAX_PENDING];
-static u32 nr_pending, most_pending;
-static u64 writes_left = ~0ul; /* writes and flushes until one fails */
-static u64 reads_left = ~0ul;
-static u64 nr_requests; /* writes and flushes */
-
-static struct blockdev disk = {
-    .name = "vda",
-    .nr_sectors = DISK_BYTES / SECTOR_BYTES,
-    .max_segments = BLOCK_SEGMENTS,
-    .can_flush = true,
-};
-
-static void
-note_event(enum event_kind kind, u32 block, u32 number, const u8 *data)
-{
-	struct event *e = &events[nr_events];
-
-	if (!recording)
-		return;
-	assert_true(nr_events < MAX_EVENTS);
-	nr_events++;
-	*e = (struct event){.kind = kind, .block = block, .number = number};
-	if (data != NULL) {
-		e->data = malloc(BLOCK);
-		memcpy(e->data, data, BLOCK);
-	}
-}
-
-static void
-forget_events(void)
-{
-	while (nr_events > 0)
-		free(events[--nr_events].data);
-}
-
-static int
-move(struct block_request *r)
-{
-	u64 at = r->sector << SECTOR_SHIFT;
-	u32 i;
-
-	for (i = 0; i < r->nr_segments; i++, at += BLOCK) {
-		assert_int_equal(r->segments[i].len_bytes, BLOCK);
-		if (at + BLOCK > DISK_BYTES)
-			return -EIO;
-		if (r->op == BLOCK_READ) {
-			memcpy(r->segments[i].at, bytes + at, BLOCK);
-			continue;
-		}
-		memcpy(bytes + at, r->segments[i].at, BLOCK);
-		note_event(EVENT_WRITE, at / BLOCK, 0, bytes + at);
-	}
-	return 0;
-}
-
-static bool
-count_down(u64 *left)
-{
-	if (*left == ~0ul)
-		return false;
-	if (*left == 0)
-		return true;
-	--*left;
-	return false;
-}
-
-/* One of those under way is done, whichever. */
-static void
-complete_one(void)
-{
-	u32 i = fake_random() % nr_pending;
-	struct block_request *r = pending[i];
-
-	pending[i] = pending[--nr_pending];
-	r->err = count_down(&writes_left) ? -EIO : move(r);
-	r->done(r);
-}
-
-void
-block_submit(struct blockdev *dev, struct block_request *r)
-{
-	assert_ptr_equal(dev, &disk);
-	assert_int_equal(r->op, BLOCK_WRITE);
-	assert_true(r->nr_segments > 0 && r->nr_segments <= BLOCK_SEGMENTS);
-	assert_true(nr_pending < MAX_PENDING);
-	nr_requests++;
-	pending[nr_pending++] = r;
-	most_pending = MAX(most_pending, nr_pending);
-	if (fake_random() % 8 == 0)
-		complete_one();
-}
-
-int
-block_do(struct blockdev *dev, struct block_request *r)
-{
-	assert_ptr_equal(dev, &disk);
-	assert_int_equal(r->op, BLOCK_READ);
-	return count_down(&reads_left) ? -EIO : move(r);
-}
-
-int
-block_flush(struct blockdev *dev)
-{
-	assert_ptr_equal(dev, &disk);
-	/* Whatever is to be there for good had been waited for. */
-	assert_int_equal(nr_pending, 0);
-	nr_requests++;
-	if (count_down(&writes_left))
-		return -EIO;
-	note_event(EVENT_FLUSH, 0, 0, NULL);
-	return 0;
-}
-
-/* ---- what fake_kernel.c lacks ------------------------------------------- */
-
-bool
-spin_trylock(struct spinlock *l) NO_LOCK_CHECK
-{
-	spin_lock(l);
-	return true;
-}
-
-void
-frame_add_reclaimer(struct frame_reclaimer *r)
-{
-	(void)r;
-}
-
-/* The disk goes on while the only thread waits; nothing else could. */
-int
-waitq_wait_spin(struct waitq *q, struct spinlock *l, enum park_mode mode,
-    u64 deadline_ns, const char *what) NO_LOCK_CHECK
-{
-	(void)q;
-	(void)mode;
-	(void)deadline_ns;
-	(void)what;
-	spin_unlock(l);
-	assert_true(nr_pending > 0);
-	complete_one();
-	spin_lock(l);
-	return 0;
-}
-
-/* Without threads: the test commits when it likes. */
-int
-journal_thread_start(struct journal *j)
-{
-	(void)j;
-	return 0;
-}
-
-void
-journal_thread_stop(struct journal *j)
-{
-	(void)j;
-}
-
 /* ---- a file system ------------------------------------------------------ */
 
-#define FIRST_BLOCK 1200u /* that nothing of ext3 uses */
 #define NR_USED     400u
 #define MAX_NUMBERS 2000u
 
@@ -224,6 +30,7 @@ journal_thread_stop(struct journal *j)
  */
 struct state {
 	u32 version[NR_USED];
+	bool data[NR_USED]; /* a file's: not in the journal */
 };
 
 static struct fs {
@@ -231,11 +38,11 @@ static struct fs {
 	struct state now, *ends[MAX_NUMBERS]; /* by number, less first_number */
 	u32 first_number, nr_ends;
 	u32 next_version;
-	bool data[NR_USED];      /* a file's: not in the journal */
 	bool unwritten[NR_USED]; /* the same, and not on the disk yet */
 	bool freed[NR_USED];     /* in the running transaction */
 	bool data_in_log;
 	u32 nr_aborted, nr_committed;
+	u64 requests_at_abort;
 } fs;
 
 /* One in four looks like a block of the log. */
@@ -245,12 +52,12 @@ fill(u8 *data, u32 version)
 	be32 magic = be32_make(JOURNAL_MAGIC);
 	u32 i;
 
-	for (i = 0; i < BLOCK; i += sizeof(u32)) {
+	for (i = 0; i < REC_BLOCK; i += sizeof(u32)) {
 		u32 word = version * 0x9e3779b9u + i;
 
 		memcpy(data + i, &word, sizeof(word));
 	}
-	memcpy(data + BLOCK - sizeof(version), &version, sizeof(version));
+	memcpy(data + REC_BLOCK - sizeof(version), &version, sizeof(version));
 	if (version % 4 == 0)
 		memcpy(data, &magic, sizeof(magic));
 	if (version % 8 == 0)
@@ -260,22 +67,17 @@ fill(u8 *data, u32 version)
 static int
 write_in_place(u32 i)
 {
-	static struct block_request r;
-	static u8 data[BLOCK];
+	u8 data[REC_BLOCK];
 
 	fill(data, fs.now.version[i]);
-	r = (struct block_request){.op = BLOCK_WRITE, .nr_segments = 1};
-	r.sector = (FIRST_BLOCK + i) * (BLOCK / SECTOR_BYTES);
-	r.segments[0] = (struct block_segment){.at = data, .len_bytes = BLOCK};
-	nr_requests++;
-	return count_down(&writes_left) ? -EIO : move(&r);
+	return rec_write(REC_FREE + i, data);
 }
 
 static int
 write_in_log(u32 i)
 {
 	struct buf *b;
-	int err = buf_get_new(&disk, FIRST_BLOCK + i, BLOCK, &b);
+	int err = buf_get_new(&rec_disk, REC_FREE + i, REC_BLOCK, &b);
 
 	if (err < 0)
 		return err;
@@ -319,7 +121,7 @@ committed(void *arg)
 	memset(fs.freed, 0, sizeof(fs.freed));
 	memset(fs.unwritten, 0, sizeof(fs.unwritten));
 	fs.nr_committed++;
-	note_event(EVENT_COMMITTED, 0, journal_running(fs.j) - 1, NULL);
+	rec_note_told(journal_running(fs.j) - 1);
 }
 
 static void
@@ -328,6 +130,7 @@ aborted(void *arg, int err)
 	(void)arg;
 	assert_true(err < 0);
 	fs.nr_aborted++;
+	fs.requests_at_abort = rec_nr_requests;
 }
 
 static const struct journal_ops ops = {
@@ -336,20 +139,25 @@ static const struct journal_ops ops = {
     .aborted = aborted,
 };
 
+/* nr_log 0: without a log.  from: what is on the disk. */
 static int
-open_fs(const u32 *log, u32 nr_log)
+open_fs(u32 nr_log, const struct state *from)
 {
 	struct journal_params p = {
-	    .dev = &disk,
-	    .block_bytes = BLOCK,
-	    .log = log,
+	    .dev = &rec_disk,
+	    .block_bytes = REC_BLOCK,
+	    .log = nr_log > 0 ? rec_log : NULL,
 	    .nr_log = nr_log,
 	    .ops = &ops,
 	};
+	static u32 next_version = 1;
 	int err;
 
+	next_version = MAX(next_version, fs.next_version);
 	memset(&fs, 0, sizeof(fs));
-	fs.next_version = 1;
+	fs.next_version = next_version;
+	if (from != NULL)
+		fs.now = *from;
 	err = journal_open(&p, &fs.j);
 	if (err < 0)
 		return err;
@@ -363,12 +171,20 @@ static int
 close_fs(void)
 {
 	int err = journal_close(fs.j);
+
+	buf_forget(&rec_disk);
+	return err;
+}
+
+static void
+forget_ends(void)
+{
 	u32 i;
 
-	for (i = 0; i < MAX_NUMBERS; i++)
+	for (i = 0; i < MAX_NUMBERS; i++) {
 		free(fs.ends[i]);
-	buf_forget(&disk);
-	return err;
+		fs.ends[i] = NULL;
+	}
 }
 
 /* Whatever the block is: one of it. */
@@ -382,15 +198,16 @@ change_block(struct handle *h, u32 i)
 	if (fs.freed[i])
 		return;
 	if (fs.now.version[i] == 0) {
-		fs.data[i] = fake_random() % 3 == 0;
-	} else if (fs.data[i]) {
+		fs.now.data[i] = fake_random() % 3 == 0;
+	} else if (fs.now.data[i]) {
 		/* It may be written in place only while nobody needs it. */
 		if (fs.unwritten[i] || fs.data_in_log)
 			fs.now.version[i] = version;
 		fs.unwritten[i] |= fs.data_in_log;
 		return;
 	} else {
-		assert_int_equal(buf_get(&disk, FIRST_BLOCK + i, BLOCK, &b), 0);
+		assert_int_equal(
+		    buf_get(&rec_disk, REC_FREE + i, REC_BLOCK, &b), 0);
 		journal_change(h, b);
 		fs.now.version[i] = version;
 		fill(b->data, version);
@@ -398,13 +215,13 @@ change_block(struct handle *h, u32 i)
 		return;
 	}
 	fs.now.version[i] = version;
-	if (fs.data[i]) {
+	if (fs.now.data[i]) {
 		fs.unwritten[i] = true;
 		return;
 	}
-	err = buf_get_new(&disk, FIRST_BLOCK + i, BLOCK, &b);
+	err = buf_get_new(&rec_disk, REC_FREE + i, REC_BLOCK, &b);
 	assert_int_equal(err, 0);
-	assert_int_equal(b->data[BLOCK - 1], 0);
+	assert_int_equal(b->data[REC_BLOCK - 1], 0);
 	journal_change(h, b);
 	fill(b->data, version);
 	buf_put(b);
@@ -415,8 +232,8 @@ free_block(struct handle *h, u32 i)
 {
 	if (fs.now.version[i] == 0)
 		return;
-	if (!fs.data[i] || fs.data_in_log)
-		assert_int_equal(journal_revoke(h, FIRST_BLOCK + i), 0);
+	if (!fs.now.data[i] || fs.data_in_log)
+		assert_int_equal(journal_revoke(h, REC_FREE + i), 0);
 	fs.now.version[i] = 0;
 	fs.unwritten[i] = false;
 	fs.freed[i] = true;
@@ -464,207 +281,110 @@ work(u32 nr_transactions, u32 nr_blocks)
 
 /* ---- crashes ------------------------------------------------------------ */
 
-static u8 durable[DISK_BYTES], theirs[DISK_BYTES];
-
 static bool
-has_state(const u8 *image, const struct state *s)
+is_state(const struct state *s)
 {
-	u8 want[BLOCK];
+	u8 want[REC_BLOCK];
 	u32 i;
 
 	for (i = 0; i < NR_USED; i++) {
 		if (s->version[i] == 0)
 			continue;
 		fill(want, s->version[i]);
-		if (memcmp(want, image + (FIRST_BLOCK + i) * BLOCK, BLOCK) != 0)
+		if (memcmp(want, rec_bytes + (REC_FREE + i) * REC_BLOCK,
+			REC_BLOCK) != 0)
 			return false;
 	}
 	return true;
 }
 
-/* Sets or clears ext3's sign that its journal has something. */
-static void
-set_needs_recovery(u8 *image, bool needs)
-{
-	u8 *incompat = image + 1024 + 96;
-
-	*incompat = needs ? *incompat | 4 : *incompat & ~4;
-}
-
-static int
-run(const char *what)
-{
-	char command[512];
-
-	snprintf(command, sizeof(command),
-	    "PATH=$PATH:/usr/sbin:/sbin; cd '%s' && %s", dir, what);
-	return system(command);
-}
-
-static void
-put_image(const u8 *image)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/img", dir);
-	f = fopen(path, "wb");
-	assert_non_null(f);
-	assert_int_equal(fwrite(image, 1, DISK_BYTES, f), DISK_BYTES);
-	fclose(f);
-}
-
-static void
-get_image(u8 *image)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/img", dir);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	assert_int_equal(fread(image, 1, DISK_BYTES, f), DISK_BYTES);
-	fclose(f);
-}
-
-/* What e2fsck makes of an image; its exit status. */
-static int
-recover_by_e2fsck(u8 *image)
-{
-	int status;
-
-	set_needs_recovery(image, true);
-	put_image(image);
-	status = run("timeout 10 e2fsck -E journal_only -y img >out 2>&1");
-	get_image(image);
-	return status >> 8;
-}
-
 /*
- * The first block that differs.  ext3's own superblock does by design: e2fsck
- * clears the sign that there is something, and notes when.
+ * The disk is recovered: it is the end of transaction last, or of the next one
+ * if that has begun to be written.  Which.
  */
-static s64
-first_difference(const u8 *a, const u8 *b)
-{
-	u32 i;
-
-	for (i = 0; i < NR_BLOCKS; i++)
-		if (i != SUPER &&
-		    memcmp(a + i * BLOCK, b + i * BLOCK, BLOCK) != 0)
-			return i;
-	return -1;
-}
-
-/*
- * An image after a crash, in bytes, recovered: it is the end of transaction
- * last, or of the next one if that has begun to be written.
- */
-static void
-check_crash(u32 nr_log, u32 last, bool with_e2fsck)
+static const struct state *
+which_end(u32 last)
 {
 	u32 end = last - fs.first_number;
-	bool replayed, dirty;
-	int err;
 
-	dirty = ((struct journal_super *)(bytes + log_blocks[0] * BLOCK))
-		    ->start.raw != 0;
-	memcpy(theirs, bytes, DISK_BYTES);
-	err = journal_recover(&disk, BLOCK, log_blocks, nr_log, &replayed);
-	assert_int_equal(err, 0);
+	if (is_state(fs.ends[end]))
+		return fs.ends[end];
+	assert_true(end + 1 < fs.nr_ends);
+	assert_true(is_state(fs.ends[end + 1]));
+	return fs.ends[end + 1];
+}
+
+/* The last one that somebody was told of before an event. */
+static u32
+last_told(u32 event)
+{
+	u32 last = fs.first_number, i;
+
+	for (i = 0; i < event; i++)
+		if (rec_events[i].kind == REC_TOLD)
+			last = rec_events[i].number;
+	return last;
+}
+
+static void
+recover(u32 nr_log)
+{
+	bool dirty = rec_super()->start.raw != 0, replayed;
+
+	assert_int_equal(
+	    journal_recover(&rec_disk, REC_BLOCK, rec_log, nr_log, &replayed),
+	    0);
 	assert_int_equal(replayed, dirty);
-	if (!has_state(bytes, fs.ends[end])) {
-		assert_true(end + 1 < fs.nr_ends);
-		assert_true(has_state(bytes, fs.ends[end + 1]));
-	}
-	/* e2fsck passes over a number that it has not seen used. */
-	if (!with_e2fsck || !dirty)
-		return;
-	assert_true(recover_by_e2fsck(theirs) <= 1);
-	assert_int_equal(first_difference(bytes, theirs), -1);
-}
-
-/* Half of the sectors of a write, or all of it, or nothing. */
-static void
-write_part(u8 *image, const struct event *e)
-{
-	u32 which = fake_random() % 4, i;
-
-	for (i = 0; i < BLOCK / SECTOR_BYTES; i++)
-		if (which == 0 || (which == 1 && fake_random() % 2))
-			memcpy(image + e->block * BLOCK + i * SECTOR_BYTES,
-			    e->data + i * SECTOR_BYTES, SECTOR_BYTES);
-}
-
-/* Cut off with any part of the writes [from, to) and all before them. */
-static void
-crash_between(u32 nr_log, u32 from, u32 to, u32 last, bool with_e2fsck)
-{
-	u32 i;
-
-	memcpy(bytes, durable, DISK_BYTES);
-	for (i = from; i < to; i++)
-		if (events[i].kind == EVENT_WRITE)
-			write_part(bytes, &events[i]);
-	check_crash(nr_log, last, with_e2fsck);
 }
 
 struct counts {
 	u32 crashes, compared;
 };
 
-/*
- * Each flush, and tries parts of what is written until the next; every other
- * one of `compare` is given to e2fsck too.
- */
-static struct counts
-crash_everywhere(u32 nr_log, u32 tries, u32 compare)
+/* Recovers, and compares with e2fsck where there is something to recover. */
+static void
+check_crash(u32 nr_log, u32 last, struct counts *n)
 {
-	u32 last = fs.first_number, from = 0, to, i;
-	struct counts n = {0, 0};
+	static u8 theirs[REC_BYTES];
+	bool compare = n->crashes++ % 16 == 0 && rec_super()->start.raw != 0;
 
-	recording = false;
-	memcpy(durable, good, DISK_BYTES);
-	while (from < nr_events) {
-		for (to = from; to < nr_events; to++)
-			if (events[to].kind == EVENT_FLUSH)
-				break;
-		for (i = 0; i < tries; i++) {
-			bool with = n.crashes % compare == 0;
-
-			crash_between(nr_log, from, to, last, with);
-			n.crashes++;
-			n.compared += with;
-		}
-		for (i = from; i < to; i++)
-			if (events[i].kind == EVENT_WRITE)
-				memcpy(durable + events[i].block * BLOCK,
-				    events[i].data, BLOCK);
-		from = to + 1;
-		/* Who is told so after this flush knew no earlier. */
-		for (i = from; i < nr_events && events[i].kind != EVENT_FLUSH;
-		     i++)
-			if (events[i].kind == EVENT_COMMITTED)
-				last = events[i].number;
-		memcpy(bytes, durable, DISK_BYTES);
-		check_crash(nr_log, last, false);
-		n.crashes++;
-	}
-	return n;
+	if (compare)
+		assert_true(rec_e2fsck(theirs));
+	recover(nr_log);
+	(void)which_end(last);
+	if (!compare)
+		return;
+	assert_int_equal(rec_first_difference(theirs), -1);
+	n->compared++;
 }
 
-/* The log's length as its superblock says. */
-static void
-use_log(u32 nr_log)
+static u32
+next_flush(u32 from)
 {
-	struct journal_super *sb =
-	    (struct journal_super *)(good + log_blocks[0] * BLOCK);
+	while (from < rec_nr_events && rec_events[from].kind != REC_FLUSH)
+		from++;
+	return from;
+}
 
-	sb->nr_blocks = be32_make(nr_log);
-	memcpy(bytes, good, DISK_BYTES);
-	forget_events();
-	most_pending = 0;
-	writes_left = reads_left = ~0ul;
+/* At each flush, and thrice in the writes before it. */
+static struct counts
+crash_everywhere(u32 nr_log)
+{
+	struct counts n = {0, 0};
+	u32 from = 0, to, i;
+
+	rec_stop();
+	while (from < rec_nr_events) {
+		to = next_flush(from);
+		for (i = 0; i < 3; i++) {
+			rec_cut(from, to);
+			check_crash(nr_log, last_told(from), &n);
+		}
+		rec_cut(to, to);
+		check_crash(nr_log, last_told(to), &n);
+		from = to + 1;
+	}
+	return n;
 }
 
 /* ---- tests of what is whole --------------------------------------------- */
@@ -675,30 +395,36 @@ crash_test(u32 nr_log, u32 nr_transactions, u32 nr_blocks, bool data_in_log)
 	struct counts n;
 	size_t before = fake_nr_allocated();
 
-	use_log(nr_log);
-	recording = true;
-	assert_int_equal(open_fs(log_blocks, nr_log), 0);
+	rec_fresh(nr_log);
+	rec_start();
+	assert_int_equal(open_fs(nr_log, NULL), 0);
 	fs.data_in_log = data_in_log;
 	assert_int_equal(work(nr_transactions, nr_blocks), 0);
-	n = crash_everywhere(nr_log, 2, 16);
-	assert_true(n.crashes > 100);
-	assert_true(n.compared > 5);
-	assert_int_equal(fs.nr_aborted, 0);
 	assert_int_equal(close_fs(), 0);
 	assert_int_equal(fake_nr_allocated(), before);
+	assert_int_equal(fs.nr_aborted, 0);
+	assert_true(is_state(&fs.now));
+	assert_int_equal(rec_super()->start.raw, 0);
+	n = crash_everywhere(nr_log);
+	assert_true(n.crashes > 200);
+	assert_true(n.compared > 5);
+	assert_true(rec_most_pending > 1);
 	print_message("# %u crashes, %u given to e2fsck, %u transactions, at "
 		      "most %u requests under way\n",
-	    n.crashes, n.compared, fs.nr_committed, most_pending);
+	    n.crashes, n.compared, fs.nr_committed, rec_most_pending);
+	forget_ends();
 }
 
+/* Transactions with several descriptors. */
 static void
 test_large_log(void **state)
 {
 	(void)state;
 	fake_random_seed(1);
-	crash_test(NR_LOG, 40, 60, false);
+	crash_test(REC_LOG, 30, 100, false);
 }
 
+/* One that goes round many times. */
 static void
 test_small_log(void **state)
 {
@@ -715,54 +441,303 @@ test_data_in_log(void **state)
 	crash_test(200, 50, 20, true);
 }
 
-/* ---- the disk is made --------------------------------------------------- */
-
-/* Block numbers of inode 8, which is the journal. */
+/*
+ * Crash after crash, each time recovered by us or by e2fsck and used again: the
+ * log is full of what was committed in an earlier life, or was not.
+ */
 static void
-find_log(void)
+test_many_lives(void **state)
 {
-	u32 table, i, n = 0, ptr[NR_LOG], two[BLOCK / 4], one[BLOCK / 4];
-	const u8 *inode;
+	static u8 theirs[REC_BYTES];
+	struct state now = {.version = {0}};
+	u32 life, from, to;
 
-	memcpy(&table, good + 2 * BLOCK + 8, sizeof(table));
-	inode = good + table * BLOCK + 7 * *(u16 *)(good + 1024 + 88);
-	memcpy(ptr, inode + 40, 15 * sizeof(u32));
-	for (i = 0; i < 12; i++)
-		log_blocks[n++] = ptr[i];
-	memcpy(one, good + ptr[12] * BLOCK, BLOCK);
-	for (i = 0; i < BLOCK / 4; i++)
-		log_blocks[n++] = one[i];
-	memcpy(two, good + ptr[13] * BLOCK, BLOCK);
-	for (i = 0; n < NR_LOG; i++) {
-		if (i % (BLOCK / 4) == 0)
-			memcpy(one, good + two[i / (BLOCK / 4)] * BLOCK, BLOCK);
-		log_blocks[n++] = one[i % (BLOCK / 4)];
+	(void)state;
+	fake_random_seed(4);
+	rec_fresh(61);
+	for (life = 0; life < 150; life++) {
+		rec_start();
+		assert_int_equal(open_fs(61, &now), 0);
+		assert_int_equal(work(1 + fake_random() % 5, 14), 0);
+		if (fake_random() % 4 == 0)
+			assert_int_equal(some_change(10), 0);
+		assert_int_equal(close_fs(), 0);
+		rec_stop();
+		from = fake_random() % rec_nr_events;
+		while (from > 0 && rec_events[from - 1].kind != REC_FLUSH)
+			from--;
+		to = next_flush(from);
+		rec_cut(from, to);
+		if (life % 8 == 0 && rec_super()->start.raw != 0) {
+			assert_true(rec_e2fsck(theirs));
+			memcpy(rec_bytes, theirs, REC_BYTES);
+		} else {
+			recover(61);
+		}
+		now = *which_end(last_told(from));
+		forget_ends();
 	}
 }
 
-static int
-make_disk(void **state)
+/* Recovery is cut off itself, and done again. */
+static void
+test_recovery_cut(void **state)
 {
+	u32 from = 0, to, last, i;
+
 	(void)state;
-	if (mkdtemp(dir) == NULL ||
-	    run("mke2fs -q -F -t ext3 -b 1024 -J size=1 -N 32 img 2560 "
-		">out 2>&1") != 0)
-		return -1;
-	get_image(good);
-	find_log();
-	buf_init();
-	return 0;
+	fake_random_seed(5);
+	rec_fresh(61);
+	rec_start();
+	assert_int_equal(open_fs(61, NULL), 0);
+	assert_int_equal(work(7, 14), 0);
+	/* As it is after the last commit, not as close leaves it. */
+	i = rec_nr_events;
+	last = last_told(i);
+	assert_int_equal(close_fs(), 0);
+	rec_cut(i, i);
+	assert_true(rec_super()->start.raw != 0);
+	rec_start();
+	recover(61);
+	rec_stop();
+	assert_true(rec_nr_events > 10);
+	while (from < rec_nr_events) {
+		to = next_flush(from);
+		for (i = 0; i < 20; i++) {
+			rec_cut(from, to);
+			recover(61);
+			assert_true(is_state(fs.ends[last - fs.first_number]));
+		}
+		from = to + 1;
+	}
+	forget_ends();
 }
 
-static int
-remove_disk(void **state)
+static void
+test_no_log(void **state)
 {
-	char command[64];
+	size_t before = fake_nr_allocated();
+	u32 i;
 
 	(void)state;
-	forget_events();
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	fake_random_seed(6);
+	rec_fresh(REC_LOG);
+	assert_int_equal(open_fs(0, NULL), 0);
+	for (i = 0; i < 30; i++) {
+		assert_int_equal(work(1, 30), 0);
+		assert_true(is_state(&fs.now));
+	}
+	assert_int_equal(close_fs(), 0);
+	assert_int_equal(fs.nr_aborted, 0);
+	assert_int_equal(fake_nr_allocated(), before);
+	forget_ends();
+}
+
+/* ---- errors ------------------------------------------------------------- */
+
+/* The n-th write or flush fails.  False when there are fewer. */
+static bool
+fail_at(u64 n, u32 nr_log)
+{
+	struct handle h;
+	int err;
+
+	rec_fresh(nr_log > 0 ? nr_log : REC_LOG);
+	rec_start();
+	assert_int_equal(open_fs(nr_log, NULL), 0);
+	rec_writes_left = n;
+	err = work(6, 14);
+	if (err < 0) {
+		assert_int_equal(fs.nr_aborted, 1);
+		assert_true(journal_is_aborted(fs.j));
+		assert_int_equal(journal_begin(fs.j, 1, &h), -EROFS);
+		assert_int_equal(
+		    journal_commit(fs.j, journal_running(fs.j)), -EIO);
+	}
+	err = close_fs();
+	rec_stop();
+	assert_int_equal(err, fs.nr_aborted > 0 ? -EIO : 0);
+	if (fs.nr_aborted > 0)
+		/* J12 */
+		assert_int_equal(rec_nr_requests, fs.requests_at_abort);
+	rec_writes_left = ~0ul;
+	return err < 0;
+}
+
+static void
+test_write_errors(void **state)
+{
+	size_t before = fake_nr_allocated();
+	u64 n;
+
+	(void)state;
+	for (n = 0;; n++) {
+		fake_random_seed(7);
+		if (!fail_at(n, 61))
+			break;
+		assert_int_equal(fake_nr_allocated(), before);
+		recover(61);
+		(void)which_end(last_told(rec_nr_events));
+		forget_ends();
+	}
+	forget_ends();
+	assert_true(n > 60);
+	for (n = 0;; n++) {
+		fake_random_seed(8);
+		if (!fail_at(n, 0))
+			break;
+		assert_int_equal(fake_nr_allocated(), before);
+		forget_ends();
+	}
+	forget_ends();
+	assert_true(n > 20);
+}
+
+/* By the file system, in the middle of a change. */
+static void
+test_abort(void **state)
+{
+	struct handle h, second;
+	u64 requests;
+	struct buf *b;
+
+	(void)state;
+	fake_random_seed(9);
+	rec_fresh(61);
+	assert_int_equal(open_fs(61, NULL), 0);
+	assert_int_equal(work(2, 14), 0);
+	requests = rec_nr_requests;
+	assert_int_equal(journal_begin(fs.j, 2, &h), 0);
+	assert_int_equal(buf_get(&rec_disk, REC_FREE, REC_BLOCK, &b), 0);
+	journal_change(&h, b);
+	journal_abort(fs.j, -EIO);
+	journal_abort(fs.j, -EIO);
+	assert_int_equal(journal_begin(fs.j, 1, &second), -EROFS);
+	journal_change(&h, b);
+	buf_put(b);
+	journal_end(&h);
+	assert_int_equal(journal_commit(fs.j, journal_running(fs.j)), -EIO);
+	assert_int_equal(journal_commit(fs.j, journal_running(fs.j) - 1), -EIO);
+	assert_int_equal(close_fs(), -EIO);
+	assert_int_equal(fs.nr_aborted, 1);
+	assert_int_equal(rec_nr_requests, requests);
+	forget_ends();
+}
+
+/* Whatever is missing: nothing has changed, and a commit needs nothing. */
+static void
+test_no_memory(void **state)
+{
+	size_t before = fake_nr_allocated(), n;
+	struct handle h;
+	int err;
+
+	(void)state;
+	fake_random_seed(10);
+	rec_fresh(61);
+	for (n = 0;; n++) {
+		fake_fail_after(n);
+		err = open_fs(61, NULL);
+		fake_fail_after(FAKE_NEVER);
+		if (err == 0)
+			break;
+		assert_int_equal(err, -ENOMEM);
+		assert_int_equal(fake_nr_allocated(), before);
+	}
+	assert_true(n > 10);
+	for (n = 0; n < 30; n++) {
+		assert_int_equal(some_change(10), 0);
+		fake_fail_after(0);
+		assert_int_equal(
+		    journal_commit(fs.j, journal_running(fs.j)), 0);
+		fake_fail_after(FAKE_NEVER);
+	}
+	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
+	for (n = 0; n < 2; n++) {
+		fake_fail_after(n);
+		assert_int_equal(journal_revoke(&h, REC_FREE), -ENOMEM);
+	}
+	fake_fail_after(n);
+	assert_int_equal(journal_revoke(&h, REC_FREE), 0);
+	fake_fail_after(FAKE_NEVER);
+	journal_end(&h);
+	assert_int_equal(close_fs(), 0);
+	assert_int_equal(fake_nr_allocated(), before);
+	forget_ends();
+}
+
+/* ---- room --------------------------------------------------------------- */
+
+static void
+change_one(struct handle *h, u32 i)
+{
+	struct buf *b;
+
+	assert_int_equal(buf_get(&rec_disk, REC_FREE + i, REC_BLOCK, &b), 0);
+	journal_change(h, b);
+	buf_put(b);
+}
+
+static void
+test_room(void **state)
+{
+	u32 most, first, i;
+	struct handle h, second;
+
+	(void)state;
+	rec_fresh(REC_LOG);
+	assert_int_equal(open_fs(REC_LOG, NULL), 0);
+	most = journal_max_credits(fs.j);
+	assert_int_equal(most, (REC_LOG - 1) / 4);
+	first = journal_running(fs.j);
+	assert_int_equal(journal_begin(fs.j, most + 1, &h), -ENOSPC);
+	assert_int_equal(journal_begin(fs.j, most - 10, &h), 0);
+	assert_true(journal_extend(&h, 3));
+	assert_false(journal_extend(&h, 8));
+	assert_int_equal(journal_begin(fs.j, 7, &second), 0);
+	journal_end(&second);
+	for (i = 0; i < most - 7; i++)
+		change_one(&h, i);
+	/* It is in already, and costs nothing. */
+	change_one(&h, 0);
+	assert_int_equal(h.credits, 0);
+	journal_end(&h);
+	assert_int_equal(journal_running(fs.j), first);
+	/* There is room for 7 more, and then for a commit first. */
+	assert_int_equal(journal_begin(fs.j, 7, &h), 0);
+	journal_end(&h);
+	assert_int_equal(journal_running(fs.j), first);
+	assert_int_equal(journal_begin(fs.j, 8, &h), 0);
+	assert_int_equal(journal_running(fs.j), first + 1);
+	journal_end(&h);
+	assert_int_equal(close_fs(), 0);
+	forget_ends();
+}
+
+static void
+test_room_for_revokes(void **state)
+{
+	u32 most = (REC_LOG - 1) / 8 * 252, first, i;
+	struct handle h;
+
+	(void)state;
+	rec_fresh(REC_LOG);
+	assert_int_equal(open_fs(REC_LOG, NULL), 0);
+	first = journal_running(fs.j);
+	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
+	for (i = 0; i < most; i++)
+		assert_int_equal(journal_revoke(&h, i), 0);
+	assert_int_equal(journal_revoke(&h, i), -ENOSPC);
+	change_one(&h, 0);
+	journal_end(&h);
+	/* The next one has the room that it may count on. */
+	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
+	assert_int_equal(journal_running(fs.j), first + 1);
+	for (i = 0; i < most / 2; i++)
+		assert_int_equal(journal_revoke(&h, i), 0);
+	journal_end(&h);
+	assert_int_equal(close_fs(), 0);
+	forget_ends();
 }
 
 int
@@ -772,7 +747,15 @@ main(void)
 	    cmocka_unit_test(test_large_log),
 	    cmocka_unit_test(test_small_log),
 	    cmocka_unit_test(test_data_in_log),
+	    cmocka_unit_test(test_many_lives),
+	    cmocka_unit_test(test_recovery_cut),
+	    cmocka_unit_test(test_no_log),
+	    cmocka_unit_test(test_write_errors),
+	    cmocka_unit_test(test_abort),
+	    cmocka_unit_test(test_no_memory),
+	    cmocka_unit_test(test_room),
+	    cmocka_unit_test(test_room_for_revokes),
 	};
 
-	return cmocka_run_group_tests(tests, make_disk, remove_disk);
+	return cmocka_run_group_tests(tests, rec_make, rec_remove);
 }
