@@ -305,6 +305,10 @@ void ext2_inode_destroy(struct ext2_inode *i);
 /* Locks: the inode's. */
 int ext2_set_size(struct ext2_inode *i, u64 size_bytes) MUST_CHECK;
 
+/* For object_ops: pages of regular files. */
+int ext2_fill(struct object *o, u64 index, struct page *p);
+int ext2_fill_many(struct object *o, u64 index, u32 nr, struct page **pages);
+
 /* For inode_ops of all kinds. */
 void ext2_inode_release(struct inode *i);
 void ext2_inode_stat(struct inode *i, struct file_stat *out);
@@ -327,7 +331,10 @@ void ext2_delete(struct ext2_inode *i);
 
 /* ---- bytes of regular files (ext2_pages.c, ext2_write.c) ---------------- */
 
-int ext2_fill_page(struct object *o, u64 index, struct page *p) MUST_CHECK;
+/* For object_ops. */
+int ext2_fill(struct object *o, u64 index, struct page *p) MUST_CHECK;
+int ext2_fill_many(struct object *o, u64 index, u32 nr,
+    struct page **pages) MUST_CHECK;
 extern const struct regular_ops ext2_regular_ops;
 extern const struct object_ops ext2_object_ops;
 extern const struct inode_ops ext2_file_ops;

@@ -200,7 +200,8 @@ dirtied(struct object *o)
 }
 
 const struct object_ops ext2_object_ops = {
-    .fill = ext2_fill_page,
+    .fill = ext2_fill,
+    .fill_many = ext2_fill_many,
     .will_write = will_write,
     .dirtied = dirtied,
     .unused = ext2_object_unused,

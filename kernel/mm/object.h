@@ -24,6 +24,12 @@ struct object_ops {
 	 */
 	int (*fill)(struct object *o, u64 index, struct page *p);
 	/*
+	 * The same for pages in a row from index on, with as few requests as it
+	 * can; all, or an error.  NULL: one is filled after the other.
+	 */
+	int (*fill_many)(
+	    struct object *o, u64 index, u32 nr, struct page **pages);
+	/*
 	 * Somebody is about to write to the page at index through a shared
 	 * mapping: a place for it in the store.  Who cuts the object off does
 	 * it meanwhile, perhaps: beyond the size the answer is -EFBIG.
