@@ -237,7 +237,7 @@ $(O)/tools/%: tools/%.c Makefile
 include tools/checks.mk
 
 .PHONY: tests
-tests: user tools $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS)
+tests: user tools disk $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS)
 
 # ---- the rest ---------------------------------------------------------------
 

@@ -162,8 +162,8 @@ start_user(void *arg)
 	start_other_harts();
 	if (machine_word(&machine, "panic_test", value, sizeof(value)))
 		break_kernel(value);
-	if (!machine_word(&machine, "rdinit", path, sizeof(path)))
-		(void)!machine_word(&machine, "init", path, sizeof(path));
+	/* "init", as on Linux, is that of a disk, and user/init/root.c's. */
+	(void)!machine_word(&machine, "rdinit", path, sizeof(path));
 	err = proc_start_init(path, machine.cmdline,
 	    machine_word(&machine, "strace", value, sizeof(value)));
 	if (err < 0)
