@@ -355,12 +355,10 @@ unmount(struct filesystem *fs)
 	struct ext2 *e = ext2_of(fs);
 	struct inode *root = fs->root;
 
-	spin_lock(&e->lock);
-	e->unmounted = true;
-	spin_unlock(&e->lock);
+	(void)!ext2_sync(fs);
+	atomic_store(&e->unmounted, true);
 	fs->root = NULL;
 	inode_put(root);
-	(void)!ext2_sync(fs);
 	ext2_cache_trim(e, true);
 }
 

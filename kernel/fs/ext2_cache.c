@@ -181,6 +181,18 @@ settle_locked(struct ext2 *e, struct ext2_inode *i) MUST_HOLD(&e->lock)
 	return going;
 }
 
+/* After the unmount nothing stays but what is still mapped. */
+static void
+tidy(struct ext2 *e)
+{
+	bool all = atomic_load(&e->unmounted);
+
+	if (all && e->journal)
+		(void)!journal_commit(
+		    e->journal, journal_running(e->journal));
+	ext2_cache_trim(e, all);
+}
+
 /* Locks: none that a commit needs.  i may be gone when this is back. */
 void
 ext2_inode_release(struct inode *inode)
@@ -202,7 +214,7 @@ ext2_inode_release(struct inode *inode)
 		go(e, i);
 	else if (i->has_object)
 		regular_release(inode);
-	ext2_cache_trim(e, false);
+	tidy(e);
 	filesystem_put(&e->fs);
 }
 
@@ -222,22 +234,25 @@ ext2_object_unused(struct object *o)
 	spin_unlock(&e->lock);
 	if (going)
 		go(e, i);
-	ext2_cache_trim(e, false);
+	tidy(e);
 	filesystem_put(&e->fs);
 }
 
 /* ---- idle ones ---------------------------------------------------------- */
 
-/* The one that has been idle for longest; with dirty pages it has to wait. */
+/*
+ * The one that has been idle for longest; with dirty pages it has to wait.  All
+ * are taken after they have been written, or could not be.
+ */
 static struct ext2_inode *
 take_idle(struct ext2 *e, bool all)
 {
 	struct ext2_inode *i, *found = NULL;
 
 	spin_lock(&e->lock);
-	if (all || e->unmounted || e->nr_idle > EXT2_MAX_IDLE)
+	if (all || e->nr_idle > EXT2_MAX_IDLE)
 		list_for_each (i, &e->idle, idle)
-			if (list_empty(&i->dirty)) {
+			if (all || list_empty(&i->dirty)) {
 				found = i;
 				break;
 			}

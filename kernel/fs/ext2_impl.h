@@ -61,7 +61,7 @@ struct ext2 {
 	u32 nr_idle;                                /* e */
 	struct list dirty;                          /* e: have dirty pages */
 	struct list to_write; /* e: of these, a commit's */
-	bool unmounted;                             /* e: nothing stays idle */
+	bool unmounted;                             /* a: nothing stays idle */
 
 	/* Writing; NULL on a disk that is only read. */
 	struct journal *journal;   /* c */
@@ -304,10 +304,6 @@ void ext2_inode_destroy(struct ext2_inode *i);
 
 /* Locks: the inode's. */
 int ext2_set_size(struct ext2_inode *i, u64 size_bytes) MUST_CHECK;
-
-/* For object_ops: pages of regular files. */
-int ext2_fill(struct object *o, u64 index, struct page *p);
-int ext2_fill_many(struct object *o, u64 index, u32 nr, struct page **pages);
 
 /* For inode_ops of all kinds. */
 void ext2_inode_release(struct inode *i);

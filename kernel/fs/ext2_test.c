@@ -17,6 +17,8 @@
 /* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
 /* links: lib/rbtree.c */
 /* links: lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
+/* links: ../tests/host/fake_disk.c */
+#include "fake_disk.h"
 #include "fake_kernel.h"
 
 #include <stdio.h>
@@ -44,89 +46,6 @@
 
 static const struct fs_who *who;
 static u8 good[DISK_BYTES], bytes[DISK_BYTES];
-static u64 io_left = ~0ul; /* requests until one fails */
-static struct blockdev disk = {
-    .name = "vda",
-    .nr_sectors = DISK_BYTES / SECTOR_BYTES,
-    .max_segments = BLOCK_SEGMENTS,
-};
-
-/* ---- the disk ----------------------------------------------------------- */
-
-int
-block_do(struct blockdev *dev, struct block_request *r)
-{
-	u64 at = r->sector << SECTOR_SHIFT;
-	u32 i;
-
-	assert_ptr_equal(dev, &disk);
-	assert_int_equal(r->op, BLOCK_READ);
-	if (io_left-- == 0)
-		return -EIO;
-	for (i = 0; i < r->nr_segments; i++) {
-		u32 len = r->segments[i].len_bytes;
-
-		if (at + len > DISK_BYTES)
-			return -EIO;
-		memcpy(r->segments[i].at, bytes + at, len);
-		at += len;
-	}
-	return 0;
-}
-
-struct blockdev *
-block_find(u32 dev)
-{
-	return dev == disk.dev ? &disk : NULL;
-}
-
-void
-block_for_each(void (*fn)(struct blockdev *dev, void *arg), void *arg)
-{
-	(void)fn;
-	(void)arg;
-}
-
-int
-block_claim(struct blockdev *dev)
-{
-	if (dev->claimed)
-		return -EBUSY;
-	dev->claimed = 1;
-	return 0;
-}
-
-void
-block_release(struct blockdev *dev)
-{
-	dev->claimed = 0;
-}
-
-const struct file_ops blockdev_file_ops;
-
-u64
-blockdev_size(const struct file *f)
-{
-	(void)f;
-	return 0;
-}
-
-/* ---- what fake_kernel.c lacks ------------------------------------------- */
-
-bool
-spin_trylock(struct spinlock *l) NO_LOCK_CHECK
-{
-	spin_lock(l);
-	return true;
-}
-
-static struct frame_reclaimer *reclaimer;
-
-void
-frame_add_reclaimer(struct frame_reclaimer *r)
-{
-	reclaimer = r;
-}
 
 /* ---- looking at everything ---------------------------------------------- */
 
@@ -237,16 +156,73 @@ look_at(const char *path, u32 depth, struct seen *seen)
 	}
 }
 
+/* ---- changing things ---------------------------------------------------- */
+
+static void
+write_file(const char *path, u32 flags, u64 at, size_t len)
+{
+	static u8 buf[64 << 10];
+	struct iov_iter it;
+	struct file *f;
+
+	if (namei_open(who, fs_name(NULL, path), O_RDWR | flags, 0644, &f) < 0)
+		return;
+	memset(buf, 'w', sizeof(buf));
+	iov_init_kernel(&it, buf, MIN(len, sizeof(buf)));
+	(void)!file_pwrite(who, f, &it, at);
+	(void)!file_sync(f, false);
+	file_put(f);
+}
+
+static bool writing;
+
+/* Whatever comes of it. */
+static void
+change_things(void)
+{
+	static const char *const unlinked[] = {"/m/long", "/m/a/b/short",
+	    "/m/hole", "/m/a/link", "/m/fifo", "/m/link", "/m/many/file-7"};
+	char path[64];
+	u32 n;
+
+	for (n = 0; n < 12; n++) {
+		snprintf(path, sizeof(path), "/m/many/another-file-%u", n);
+		write_file(path, O_CREAT, n * 5000, 3000);
+	}
+	write_file("/m/long", 0, 20000, 9000);
+	write_file("/m/hole", 0, 100000, 50000);
+	(void)!namei_truncate(who, fs_name(NULL, "/m/long"), 300);
+	(void)!namei_mkdir(who, fs_name(NULL, "/m/new"), 0755);
+	(void)!namei_mkdir(who, fs_name(NULL, "/m/a/new"), 0755);
+	(void)!namei_symlink(who, "somewhere", fs_name(NULL, "/m/new/l"));
+	(void)!namei_link(
+	    who, fs_name(NULL, "/m/long"), fs_name(NULL, "/m/new/long"), 0);
+	(void)!namei_rename(
+	    who, fs_name(NULL, "/m/a"), fs_name(NULL, "/m/new/a"), 0);
+	(void)!namei_rename(who, fs_name(NULL, "/m/many/file-1"),
+	    fs_name(NULL, "/m/many/file-2"), 0);
+	(void)!namei_rename(who, fs_name(NULL, "/m/many"),
+	    fs_name(NULL, "/m/new"), RENAME_EXCHANGE);
+	for (n = 0; n < ARRAY_SIZE(unlinked); n++)
+		(void)!namei_unlink(who, fs_name(NULL, unlinked[n]));
+	(void)!namei_rmdir(who, fs_name(NULL, "/m/new/a/new"));
+	(void)!namei_chmod(who, fs_name(NULL, "/m/long"), 0, 0600);
+}
+
 /* Mounts, looks, unmounts; then nothing may be left.  What mount said. */
 static int
 visit(struct seen *seen)
 {
 	size_t before = fake_nr_allocated();
-	int err = namei_mount(
-	    who, "/vda", fs_name(NULL, "/m"), "ext2", MS_RDONLY, NULL);
+	int err;
 
+	fake_disk_set(bytes, DISK_BYTES);
+	err = namei_mount(who, "/vda", fs_name(NULL, "/m"), "ext2",
+	    writing ? 0 : MS_RDONLY, NULL);
 	memset(seen, 0, sizeof(*seen));
 	if (err == 0) {
+		if (writing)
+			change_things();
 		look_at("/m", 0, seen);
 		fake_fail_after(FAKE_NEVER);
 		assert_int_equal(namei_umount(who, fs_name(NULL, "/m"), 0), 0);
@@ -254,7 +230,7 @@ visit(struct seen *seen)
 	fake_fail_after(FAKE_NEVER);
 	assert_int_equal(fake_nr_mutexes, 0);
 	assert_int_equal(fake_nr_allocated(), before);
-	assert_int_equal(disk.claimed, 0);
+	assert_int_equal(fake_disk.claimed, 0);
 	return err;
 }
 
@@ -285,13 +261,13 @@ test_disk_errors(void **state)
 	memcpy(bytes, good, DISK_BYTES);
 	assert_int_equal(visit(&all), 0);
 	for (n = 0;; n++) {
-		io_left = n;
+		fake_reads_left = n;
 		(void)visit(&seen);
-		if (io_left < n) /* none was left that could fail */
+		if (fake_reads_left > 0) /* none was left that could fail */
 			break;
-		io_left = ~0ul;
+		fake_reads_left = ~0ul;
 	}
-	io_left = ~0ul;
+	fake_reads_left = ~0ul;
 	assert_true(n > 30);
 	assert_int_equal(seen.sum, all.sum);
 }
@@ -392,6 +368,66 @@ test_damaged(void **state)
 	assert_true(errors > DAMAGED / 10);
 }
 
+/* What is damaged is changed, too: the disk is only read from then on. */
+static void
+test_damaged_writing(void **state)
+{
+	struct seen seen;
+	u32 mounted = 0, i;
+
+	(void)state;
+	writing = true;
+	for (i = 0; i < DAMAGED; i++) {
+		memcpy(bytes, good, DISK_BYTES);
+		fake_random_seed(i + 5000);
+		if (i > 0)
+			damage();
+		if (visit(&seen) == 0)
+			mounted++;
+		assert_true(i > 0 || seen.errors == 0);
+	}
+	writing = false;
+	assert_true(mounted > DAMAGED / 2);
+}
+
+/* Each write and flush fails in turn. */
+static void
+test_write_errors(void **state)
+{
+	struct seen seen;
+	u64 n;
+
+	(void)state;
+	writing = true;
+	memcpy(bytes, good, DISK_BYTES);
+	for (n = 0;; n++) {
+		fake_writes_left = n;
+		(void)visit(&seen);
+		if (fake_writes_left > 0)
+			break;
+		fake_writes_left = ~0ul;
+	}
+	fake_writes_left = ~0ul;
+	writing = false;
+	assert_true(n > 30);
+}
+
+static void
+test_no_memory_writing(void **state)
+{
+	struct seen seen;
+	size_t n;
+
+	(void)state;
+	writing = true;
+	memcpy(bytes, good, DISK_BYTES);
+	for (n = 0; n < 3000; n += 1 + n / 200) {
+		fake_fail_after(n);
+		(void)visit(&seen);
+	}
+	writing = false;
+}
+
 /* ---- the disk is made --------------------------------------------------- */
 
 static const char make_disk[] =
@@ -437,11 +473,11 @@ start(void **state)
 		return -1;
 	vfs_init();
 	who = fs_who_kernel();
-	disk.dev = dev_make(254, 0);
+	fake_disk.dev = dev_make(254, 0);
 	err = namei_mkdir(who, fs_name(NULL, "/m"), 0755);
 	if (err == 0)
 		err = namei_mknod(
-		    who, fs_name(NULL, "/vda"), S_IFBLK | 0600, disk.dev);
+		    who, fs_name(NULL, "/vda"), S_IFBLK | 0600, fake_disk.dev);
 	return err;
 }
 
@@ -453,6 +489,9 @@ main(void)
 	    cmocka_unit_test(test_disk_errors),
 	    cmocka_unit_test(test_no_memory),
 	    cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_damaged_writing),
+	    cmocka_unit_test(test_write_errors),
+	    cmocka_unit_test(test_no_memory_writing),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
