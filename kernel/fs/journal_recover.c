@@ -385,11 +385,13 @@ run_passes(struct recovery *r)
 		err = run_pass(r, PASS_REVOKE);
 	if (err == 0)
 		err = run_pass(r, PASS_REPLAY);
-	if (err == 0)
-		err = journal_io_flush(&r->io);
-	if (err < 0)
-		return err;
-	/* J16 */
+	return err < 0 ? err : journal_io_flush(&r->io);
+}
+
+/* J16.  A log with nothing in it goes on one number further, too. */
+static int
+leave_empty(struct recovery *r)
+{
 	r->sb->start = be32_make(0);
 	r->sb->sequence = be32_make(r->stop + 1);
 	journal_io_write(&r->io, r->log[0], r->sb);
@@ -482,12 +484,17 @@ journal_recover(struct blockdev *dev, u32 block_bytes, const u32 *log,
 	if (err < 0)
 		return err;
 	err = read_super(r, nr_log);
-	if (err < 0 || r->start == 0)
-		goto out;
-	err = create_window(r);
-	if (err == 0)
-		err = run_passes(r);
 	if (err < 0)
+		goto out;
+	r->stop = be32_get(r->sb->sequence);
+	if (r->start != 0) {
+		err = create_window(r);
+		if (err == 0)
+			err = run_passes(r);
+	}
+	if (err == 0)
+		err = leave_empty(r);
+	if (err < 0 || r->start == 0)
 		goto out;
 	*replayed = true;
 	printk("journal: %s: recovered: %u blocks written, %u revoked, up to "

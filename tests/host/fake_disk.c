@@ -63,7 +63,6 @@ fake_disk_set(const u8 *bytes, u64 len_bytes)
 	assert_true(len_bytes <= FAKE_DISK_MAX);
 	memcpy(fake_disk_bytes, bytes, len_bytes);
 	fake_disk.nr_sectors = len_bytes / SECTOR_BYTES;
-	forget();
 	recording = false;
 }
 

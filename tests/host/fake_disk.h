@@ -34,7 +34,7 @@ extern u32 fake_nr_events;
 /* So many more reads, or writes and flushes, work; ~0: all. */
 extern u64 fake_reads_left, fake_writes_left;
 
-/* A new disk with these bytes; what was recorded is forgotten. */
+/* A new disk with these bytes.  What was recorded stays; no more is. */
 void fake_disk_set(const u8 *bytes, u64 len_bytes);
 /* From now on what happens is noted, and what was is forgotten. */
 void fake_disk_record(void);
