@@ -442,8 +442,8 @@ test_data_in_log(void **state)
 }
 
 /*
- * Crash after crash, each time recovered by us or by e2fsck and used again: the
- * log is full of what was committed in an earlier life, or was not.
+ * Crash after crash, each time recovered by us or by e2fsck and used again, or
+ * no crash: the log is full of what was committed in an earlier life, or not.
  */
 static void
 test_many_lives(void **state)
@@ -455,7 +455,7 @@ test_many_lives(void **state)
 	(void)state;
 	fake_random_seed(4);
 	rec_fresh(61);
-	for (life = 0; life < 150; life++) {
+	for (life = 0; life < 300; life++) {
 		rec_start();
 		assert_int_equal(open_fs(61, &now), 0);
 		assert_int_equal(work(1 + fake_random() % 5, 14), 0);
@@ -463,6 +463,11 @@ test_many_lives(void **state)
 			assert_int_equal(some_change(10), 0);
 		assert_int_equal(close_fs(), 0);
 		rec_stop();
+		if (fake_random() % 2) {
+			now = fs.now;
+			forget_ends();
+			continue;
+		}
 		from = fake_random() % rec_nr_events;
 		while (from > 0 && rec_events[from - 1].kind != REC_FLUSH)
 			from--;
@@ -510,6 +515,49 @@ test_recovery_cut(void **state)
 		}
 		from = to + 1;
 	}
+	forget_ends();
+}
+
+/* J7: a block that looks like a commit is none when it lies in the log. */
+static void
+test_escaped(void **state)
+{
+	struct journal_head head = {
+	    .magic = be32_make(JOURNAL_MAGIC),
+	    .type = be32_make(JOURNAL_COMMIT),
+	};
+	u32 i, found = 0, tag = REC_FREE;
+	struct handle h;
+	struct buf *b;
+
+	(void)state;
+	rec_fresh(61);
+	rec_start();
+	assert_int_equal(open_fs(61, NULL), 0);
+	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
+	assert_int_equal(buf_get_new(&rec_disk, tag, REC_BLOCK, &b), 0);
+	journal_change(&h, b);
+	head.sequence = be32_make(journal_running(fs.j));
+	memcpy(b->data, &head, sizeof(head));
+	memcpy(b->data + sizeof(head), &tag, sizeof(tag));
+	journal_end(&h);
+	assert_int_equal(journal_commit(fs.j, journal_running(fs.j)), 0);
+	rec_stop();
+	for (i = 0; i < rec_nr_events; i++) {
+		const struct rec_event *e = &rec_events[i];
+
+		if (e->kind != REC_WRITE ||
+		    memcmp(e->data + 4, b->data + 4, sizeof(head)) != 0)
+			continue;
+		assert_true(e->block < REC_FREE);
+		assert_int_equal(*(u32 *)e->data, 0);
+		found++;
+	}
+	assert_int_equal(found, 1);
+	assert_memory_equal(b->data, &head, sizeof(head));
+	buf_put(b);
+	assert_int_equal(close_fs(), 0);
+	assert_memory_equal(rec_bytes + tag * REC_BLOCK, &head, sizeof(head));
 	forget_ends();
 }
 
@@ -749,6 +797,7 @@ main(void)
 	    cmocka_unit_test(test_data_in_log),
 	    cmocka_unit_test(test_many_lives),
 	    cmocka_unit_test(test_recovery_cut),
+	    cmocka_unit_test(test_escaped),
 	    cmocka_unit_test(test_no_log),
 	    cmocka_unit_test(test_write_errors),
 	    cmocka_unit_test(test_abort),
