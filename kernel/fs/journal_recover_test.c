@@ -255,7 +255,8 @@ static void
 test_revoked_by_itself(void **state)
 {
 	static u8 theirs[REC_BYTES];
-	u8 *revoke = log_block(1), *descriptor = log_block(2);
+	/* The last of three transactions of six blocks. */
+	u8 *revoke = log_block(13), *descriptor = log_block(14);
 
 	(void)state;
 	use_dirty();

@@ -518,49 +518,6 @@ test_recovery_cut(void **state)
 	forget_ends();
 }
 
-/* J7: a block that looks like a commit is none when it lies in the log. */
-static void
-test_escaped(void **state)
-{
-	struct journal_head head = {
-	    .magic = be32_make(JOURNAL_MAGIC),
-	    .type = be32_make(JOURNAL_COMMIT),
-	};
-	u32 i, found = 0, tag = REC_FREE;
-	struct handle h;
-	struct buf *b;
-
-	(void)state;
-	rec_fresh(61);
-	rec_start();
-	assert_int_equal(open_fs(61, NULL), 0);
-	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
-	assert_int_equal(buf_get_new(&rec_disk, tag, REC_BLOCK, &b), 0);
-	journal_change(&h, b);
-	head.sequence = be32_make(journal_running(fs.j));
-	memcpy(b->data, &head, sizeof(head));
-	memcpy(b->data + sizeof(head), &tag, sizeof(tag));
-	journal_end(&h);
-	assert_int_equal(journal_commit(fs.j, journal_running(fs.j)), 0);
-	rec_stop();
-	for (i = 0; i < rec_nr_events; i++) {
-		const struct rec_event *e = &rec_events[i];
-
-		if (e->kind != REC_WRITE ||
-		    memcmp(e->data + 4, b->data + 4, sizeof(head)) != 0)
-			continue;
-		assert_true(e->block < REC_FREE);
-		assert_int_equal(*(u32 *)e->data, 0);
-		found++;
-	}
-	assert_int_equal(found, 1);
-	assert_memory_equal(b->data, &head, sizeof(head));
-	buf_put(b);
-	assert_int_equal(close_fs(), 0);
-	assert_memory_equal(rec_bytes + tag * REC_BLOCK, &head, sizeof(head));
-	forget_ends();
-}
-
 static void
 test_no_log(void **state)
 {
@@ -714,80 +671,6 @@ test_no_memory(void **state)
 	forget_ends();
 }
 
-/* ---- room --------------------------------------------------------------- */
-
-static void
-change_one(struct handle *h, u32 i)
-{
-	struct buf *b;
-
-	assert_int_equal(buf_get(&rec_disk, REC_FREE + i, REC_BLOCK, &b), 0);
-	journal_change(h, b);
-	buf_put(b);
-}
-
-static void
-test_room(void **state)
-{
-	u32 most, first, i;
-	struct handle h, second;
-
-	(void)state;
-	rec_fresh(REC_LOG);
-	assert_int_equal(open_fs(REC_LOG, NULL), 0);
-	most = journal_max_credits(fs.j);
-	assert_int_equal(most, (REC_LOG - 1) / 4);
-	first = journal_running(fs.j);
-	assert_int_equal(journal_begin(fs.j, most + 1, &h), -ENOSPC);
-	assert_int_equal(journal_begin(fs.j, most - 10, &h), 0);
-	assert_true(journal_extend(&h, 3));
-	assert_false(journal_extend(&h, 8));
-	assert_int_equal(journal_begin(fs.j, 7, &second), 0);
-	journal_end(&second);
-	for (i = 0; i < most - 7; i++)
-		change_one(&h, i);
-	/* It is in already, and costs nothing. */
-	change_one(&h, 0);
-	assert_int_equal(h.credits, 0);
-	journal_end(&h);
-	assert_int_equal(journal_running(fs.j), first);
-	/* There is room for 7 more, and then for a commit first. */
-	assert_int_equal(journal_begin(fs.j, 7, &h), 0);
-	journal_end(&h);
-	assert_int_equal(journal_running(fs.j), first);
-	assert_int_equal(journal_begin(fs.j, 8, &h), 0);
-	assert_int_equal(journal_running(fs.j), first + 1);
-	journal_end(&h);
-	assert_int_equal(close_fs(), 0);
-	forget_ends();
-}
-
-static void
-test_room_for_revokes(void **state)
-{
-	u32 most = (REC_LOG - 1) / 8 * 252, first, i;
-	struct handle h;
-
-	(void)state;
-	rec_fresh(REC_LOG);
-	assert_int_equal(open_fs(REC_LOG, NULL), 0);
-	first = journal_running(fs.j);
-	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
-	for (i = 0; i < most; i++)
-		assert_int_equal(journal_revoke(&h, i), 0);
-	assert_int_equal(journal_revoke(&h, i), -ENOSPC);
-	change_one(&h, 0);
-	journal_end(&h);
-	/* The next one has the room that it may count on. */
-	assert_int_equal(journal_begin(fs.j, 1, &h), 0);
-	assert_int_equal(journal_running(fs.j), first + 1);
-	for (i = 0; i < most / 2; i++)
-		assert_int_equal(journal_revoke(&h, i), 0);
-	journal_end(&h);
-	assert_int_equal(close_fs(), 0);
-	forget_ends();
-}
-
 int
 main(void)
 {
@@ -797,13 +680,10 @@ main(void)
 	    cmocka_unit_test(test_data_in_log),
 	    cmocka_unit_test(test_many_lives),
 	    cmocka_unit_test(test_recovery_cut),
-	    cmocka_unit_test(test_escaped),
 	    cmocka_unit_test(test_no_log),
 	    cmocka_unit_test(test_write_errors),
 	    cmocka_unit_test(test_abort),
 	    cmocka_unit_test(test_no_memory),
-	    cmocka_unit_test(test_room),
-	    cmocka_unit_test(test_room_for_revokes),
 	};
 
 	return cmocka_run_group_tests(tests, rec_make, rec_remove);
