@@ -147,6 +147,34 @@ test_room(void **state)
 	assert_int_equal(close_journal(), 0);
 }
 
+/* What is promised is as good as there, after its handle has ended too. */
+static void
+test_room_for_data(void **state)
+{
+	struct handle h;
+	u32 most, first;
+
+	(void)state;
+	rec_fresh(REC_LOG);
+	assert_int_equal(open_journal(REC_LOG), 0);
+	most = journal_max_credits(journal);
+	first = journal_running(journal);
+	assert_int_equal(journal_begin(journal, most, &h), 0);
+	journal_promise_data(&h, most - 5);
+	change_one(&h, 0);
+	journal_end(&h);
+	assert_int_equal(journal_begin(journal, 4, &h), 0);
+	journal_end(&h);
+	assert_int_equal(journal_running(journal), first);
+	assert_int_equal(journal_begin(journal, 5, &h), 0);
+	journal_end(&h);
+	assert_int_equal(journal_running(journal), first + 1);
+	assert_int_equal(journal_begin(journal, most, &h), 0);
+	journal_end(&h);
+	assert_int_equal(journal_running(journal), first + 1);
+	assert_int_equal(close_journal(), 0);
+}
+
 static void
 test_room_for_revokes(void **state)
 {
@@ -178,6 +206,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_escaped),
 	    cmocka_unit_test(test_room),
+	    cmocka_unit_test(test_room_for_data),
 	    cmocka_unit_test(test_room_for_revokes),
 	};
 

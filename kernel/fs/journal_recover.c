@@ -102,7 +102,6 @@ fill_window(struct recovery *r, u32 index)
 	while (nr < r->window_max && index + nr < r->end &&
 	    r->log[index + nr] == r->log[index] + nr)
 		nr++;
-	r->window_nr = 0;
 	if (err == 0)
 		err = journal_io_read(&r->io, r->log[index], r->window, nr);
 	if (err < 0)

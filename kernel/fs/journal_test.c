@@ -23,6 +23,7 @@
 
 #define NR_USED     400u
 #define MAX_NUMBERS 2000u
+#define COMPARED    64u /* one of so many crashes is, with e2fsck */
 
 /*
  * What a block has: 0 nothing that matters, else what its bytes are made of.
@@ -121,6 +122,9 @@ committed(void *arg)
 	memset(fs.freed, 0, sizeof(fs.freed));
 	memset(fs.unwritten, 0, sizeof(fs.unwritten));
 	fs.nr_committed++;
+	/* J5 */
+	if (rec_nr_events > 0)
+		assert_int_equal(rec_events[rec_nr_events - 1].kind, REC_FLUSH);
 	rec_note_told(journal_running(fs.j) - 1);
 }
 
@@ -346,7 +350,10 @@ static void
 check_crash(u32 nr_log, u32 last, struct counts *n)
 {
 	static u8 theirs[REC_BYTES];
-	bool compare = n->crashes++ % 16 == 0 && rec_super()->start.raw != 0;
+	bool compare = n->crashes++ % COMPARED == 0;
+
+	/* e2fsck adds one to the number of an empty log. */
+	compare &= rec_super()->start.raw != 0;
 
 	if (compare)
 		assert_true(rec_e2fsck(theirs));
@@ -366,9 +373,9 @@ next_flush(u32 from)
 	return from;
 }
 
-/* At each flush, and thrice in the writes before it. */
+/* At each flush, and `tries` times in the writes before it. */
 static struct counts
-crash_everywhere(u32 nr_log)
+crash_everywhere(u32 nr_log, u32 tries)
 {
 	struct counts n = {0, 0};
 	u32 from = 0, to, i;
@@ -376,7 +383,7 @@ crash_everywhere(u32 nr_log)
 	rec_stop();
 	while (from < rec_nr_events) {
 		to = next_flush(from);
-		for (i = 0; i < 3; i++) {
+		for (i = 0; i < tries; i++) {
 			rec_cut(from, to);
 			check_crash(nr_log, last_told(from), &n);
 		}
@@ -405,9 +412,9 @@ crash_test(u32 nr_log, u32 nr_transactions, u32 nr_blocks, bool data_in_log)
 	assert_int_equal(fs.nr_aborted, 0);
 	assert_true(is_state(&fs.now));
 	assert_int_equal(rec_super()->start.raw, 0);
-	n = crash_everywhere(nr_log);
+	n = crash_everywhere(nr_log, 3);
 	assert_true(n.crashes > 200);
-	assert_true(n.compared > 5);
+	assert_true(n.compared > 1);
 	assert_true(rec_most_pending > 1);
 	print_message("# %u crashes, %u given to e2fsck, %u transactions, at "
 		      "most %u requests under way\n",
@@ -439,6 +446,29 @@ test_data_in_log(void **state)
 	(void)state;
 	fake_random_seed(3);
 	crash_test(200, 50, 20, true);
+}
+
+/*
+ * Transactions as large as they may be, so that each goes where the log was in
+ * use before the last checkpoint.
+ */
+static void
+test_full_log(void **state)
+{
+	struct counts n;
+	u32 i;
+
+	(void)state;
+	fake_random_seed(11);
+	rec_fresh(61);
+	rec_start();
+	assert_int_equal(open_fs(61, NULL), 0);
+	for (i = 0; i < 60; i++)
+		assert_int_equal(some_change(14), 0);
+	assert_int_equal(close_fs(), 0);
+	n = crash_everywhere(61, 20);
+	assert_true(n.crashes > 1000);
+	forget_ends();
 }
 
 /*
@@ -678,6 +708,7 @@ main(void)
 	    cmocka_unit_test(test_large_log),
 	    cmocka_unit_test(test_small_log),
 	    cmocka_unit_test(test_data_in_log),
+	    cmocka_unit_test(test_full_log),
 	    cmocka_unit_test(test_many_lives),
 	    cmocka_unit_test(test_recovery_cut),
 	    cmocka_unit_test(test_no_log),

@@ -106,10 +106,8 @@ count_down(u64 *left)
 {
 	if (*left == ~0ul)
 		return false;
-	if (*left == 0)
-		return true;
-	--*left;
-	return false;
+	/* The last one fails, and those behind it work again. */
+	return (*left)-- == 0;
 }
 
 /* One of those under way is done, whichever. */

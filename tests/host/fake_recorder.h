@@ -40,7 +40,7 @@ struct rec_event {
 extern struct rec_event rec_events[];
 extern u32 rec_nr_events;
 
-/* So many more writes and flushes, or reads, work; ~0: all. */
+/* After so many more writes and flushes, or reads, one fails; ~0: none. */
 extern u64 rec_writes_left, rec_reads_left;
 /* Writes and flushes there were, and the most requests at a time. */
 extern u64 rec_nr_requests;
