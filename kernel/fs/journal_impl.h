@@ -99,17 +99,6 @@ int journal_check_super(const struct blockdev *dev,
 int journal_check_blocks(const struct blockdev *dev, u32 block_bytes,
     const u32 *log, u32 nr_log) MUST_CHECK;
 
-/* Reads the superblock; blocks and sb are there. */
-int journal_log_open(struct journal *j, u32 nr_log) MUST_CHECK;
-/* Blocks of the log that a transaction takes, with all that it needs. */
-u32 journal_log_need(const struct journal *j, u32 nr_blocks, u32 nr_revoked);
-u32 journal_log_free(const struct journal *j);
-/* The running transaction, for good.  Errors: -EIO. */
-int journal_log_write(struct journal *j) MUST_CHECK MUST_HOLD(&j->commit);
-/* All that was committed is in place.  empty: says that there is nothing. */
-int journal_log_clear(struct journal *j, bool empty) MUST_CHECK
-    MUST_HOLD(&j->commit);
-
 /* ---- transactions ------------------------------------------------------- */
 
 /* A block of the log, filled with numbers of freed blocks as they come. */
@@ -170,6 +159,20 @@ journal_is_before(u32 a, u32 b)
 {
 	return (s32)(a - b) < 0;
 }
+
+/*
+ * Of the log.  Reads the superblock; blocks and sb are there.
+ * Errors: -EIO, -EINVAL.
+ */
+int journal_log_open(struct journal *j, u32 nr_log) MUST_CHECK;
+/* Blocks of the log that a transaction takes, with all that it needs. */
+u32 journal_log_need(const struct journal *j, u32 nr_blocks, u32 nr_revoked);
+u32 journal_log_free(const struct journal *j);
+/* The running transaction, for good.  Errors: -EIO. */
+int journal_log_write(struct journal *j) MUST_CHECK MUST_HOLD(&j->commit);
+/* All that was committed is in place.  empty: says that there is nothing. */
+int journal_log_clear(struct journal *j, bool empty) MUST_CHECK
+    MUST_HOLD(&j->commit);
 
 /*
  * A thread that commits what is old enough.  journal_commit is all that it
