@@ -58,7 +58,7 @@
 #define CREDITS_SHARE 4u /* blocks of a transaction */
 #define REVOKES_SHARE 8u /* and its blocks of revoked numbers */
 /* Parts of memory that buffers may take which nothing else can use. */
-#define CHANGED_SHARE   16u
+#define CHANGED_SHARE   16u /* and as much for numbers of freed blocks */
 #define COMMITTED_SHARE 8u
 /* A transaction of so many blocks has a place in any memory. */
 #define MIN_CREDITS 64u
@@ -253,8 +253,6 @@ finish(struct journal *j) MUST_HOLD(&j->commit)
 	list_splice_back(&j->committed, &j->changed);
 	j->nr_committed += j->nr_changed;
 	j->nr_changed = 0;
-	j->promised = 0;
-	j->since_ns = 0;
 	/* J11 */
 	atomic_store(&j->running, j->running + 1);
 	spin_unlock(&j->lock);
@@ -266,18 +264,25 @@ finish(struct journal *j) MUST_HOLD(&j->commit)
 static int
 write_transaction(struct journal *j) MUST_HOLD(&j->commit)
 {
+	bool empty = j->nr_changed == 0 && j->nr_revokes == 0;
 	int err;
 
 	/* What write_data wrote is to be there for good, all the same. */
-	if (j->nr_changed == 0 && j->nr_revokes == 0)
-		return journal_io_flush(&j->io);
-	if (j->log.blocks == NULL)
+	if (empty)
+		err = journal_io_flush(&j->io);
+	else if (j->log.blocks == NULL)
 		err = write_in_place(j, &j->changed);
 	else
 		err = journal_log_write(j);
-	if (err == 0)
+	if (err < 0)
+		return err;
+	spin_lock(&j->lock);
+	j->promised = 0;
+	j->since_ns = 0;
+	spin_unlock(&j->lock);
+	if (!empty)
 		finish(j);
-	return err;
+	return 0;
 }
 
 /* J12 is in the order of these: each comes only if all before it went well. */
@@ -575,7 +580,8 @@ set_limits(struct journal *j)
 	if (j->log.blocks == NULL)
 		return;
 	j->max_credits = MIN(j->max_credits, nr_log / CREDITS_SHARE);
-	j->max_revokes = nr_log / REVOKES_SHARE;
+	j->max_revokes = (u32)MIN(MAX(memory / CHANGED_SHARE, (u64)MIN_CREDITS),
+	    (u64)nr_log / REVOKES_SHARE);
 	/* J8 */
 	assert(journal_log_need(j, j->max_credits, j->max_revokes) <=
 	    nr_log / 2 + nr_log % 2);

@@ -41,7 +41,7 @@ open_journal(u32 nr_log)
 	struct journal_params p = {
 	    .dev = &rec_disk,
 	    .block_bytes = REC_BLOCK,
-	    .log = rec_log,
+	    .log = nr_log > 0 ? rec_log : NULL,
 	    .nr_log = nr_log,
 	    .ops = &ops,
 	};
@@ -175,6 +175,33 @@ test_room_for_data(void **state)
 	assert_int_equal(close_journal(), 0);
 }
 
+/* A transaction of which nothing is left is no reason for another commit. */
+static void
+test_nothing_left(void **state)
+{
+	u32 nr_log;
+
+	(void)state;
+	for (nr_log = 0; nr_log <= REC_LOG; nr_log += REC_LOG) {
+		struct handle h;
+
+		rec_fresh(REC_LOG);
+		assert_int_equal(open_journal(nr_log), 0);
+		assert_int_equal(journal_begin(journal, 2, &h), 0);
+		change_one(&h, 0);
+		journal_promise_data(&h, 1);
+		assert_int_equal(journal_revoke(&h, REC_FREE), 0);
+		journal_end(&h);
+		assert_int_equal(journal->nr_changed, 0);
+		assert_true(journal->since_ns != 0);
+		assert_int_equal(
+		    journal_commit(journal, journal_running(journal)), 0);
+		assert_true(journal->since_ns == 0);
+		assert_int_equal(journal->promised, 0);
+		assert_int_equal(close_journal(), 0);
+	}
+}
+
 static void
 test_room_for_revokes(void **state)
 {
@@ -208,6 +235,7 @@ main(void)
 	    cmocka_unit_test(test_room),
 	    cmocka_unit_test(test_room_for_data),
 	    cmocka_unit_test(test_room_for_revokes),
+	    cmocka_unit_test(test_nothing_left),
 	};
 
 	return cmocka_run_group_tests(tests, rec_make, rec_remove);
