@@ -120,7 +120,7 @@ mm_futex_key(struct mm *mm, uaddr_t addr, struct mm_futex_key *out)
 	return err;
 }
 
-/* ---- objects that lose pages -------------------------------------------- */
+/* ---- objects that lose pages, or are to be written back ------------------ */
 
 static int
 forget_in_region(struct mm *mm, const struct region *r, u64 keep)
@@ -162,4 +162,36 @@ mm_forget_object(struct object *o, u64 keep)
 		if (forget_in_mm(mm, o, keep) < 0)
 			printk_limited("mm: no memory to unmap the end of a "
 				       "truncated file\n");
+}
+
+static void
+protect_in_mm(struct mm *mm, struct object *o)
+{
+	const struct region *r;
+	bool any = false;
+	u32 i;
+
+	mm_lock(mm);
+	for (i = 0; i < mm->block->nr; i++) {
+		r = &mm->block->regions[i];
+		if (r->object == o && (r->flags & MM_SHARED))
+			any |= tree_write_protect(
+			    mm->root, uaddr(r->start), uaddr(r->end));
+	}
+	if (any)
+		tlb_flush(&mm->space);
+	mm_unlock(mm);
+}
+
+/*
+ * A space that is forked meanwhile comes after its parent in the list; one that
+ * has no reference left has no thread that could write.
+ */
+void
+mm_protect_object(struct object *o)
+{
+	struct mm *mm = NULL;
+
+	while ((mm = mm_next(mm)) != NULL)
+		protect_in_mm(mm, o);
 }

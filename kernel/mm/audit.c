@@ -4,8 +4,8 @@
  *
  * Laws checked, by the names that mm/frame.h and mm/tree.h give them: P1 for
  * every frame; P2, T3 and T4 for every table; R1; W only below owned tables, on
- * a page that nobody else has or that a shared mapping has; and that no frame
- * is free and linked, or lost.
+ * a page that nobody else has or that a shared mapping has; O4; and that no
+ * frame is free and linked, or lost.
  */
 #include "mm/audit.h"
 
@@ -110,6 +110,14 @@ visit_table(struct audit *a, struct page *table)
 	}
 }
 
+/* What is written here would not come to the store. */
+static bool
+is_unnoticed(const struct region *r, const struct page *p)
+{
+	return (r->flags & MM_SHARED) && object_is_written_back(r->object) &&
+	    p->object == r->object && !(p->dirty & PAGE_MAPPED_DIRTY);
+}
+
 /* W in one space: under owned tables, on a sole page or a shared mapping. */
 static void
 check_rights(struct audit *a, struct mm *mm, struct page *table, u64 base)
@@ -139,6 +147,9 @@ check_rights(struct audit *a, struct mm *mm, struct page *table, u64 base)
 		} else if ((word & PTE_W) && !page_is_sole(p) &&
 		    !(r->flags & MM_SHARED)) {
 			complain(a, p, "W on a page that others have", 0);
+		} else if ((word & PTE_W) && is_unnoticed(r, p)) {
+			complain(a, p, "O4: W on a page that counts as clean",
+			    p->index);
 		}
 	}
 }

@@ -184,6 +184,35 @@ obtain_frame(struct fault *f)
 	return 0;
 }
 
+/* A write that the store behind a shared mapping must know of before. */
+static bool
+wants_place(const struct fault *f)
+{
+	return f->write && (f->region->flags & MM_SHARED) &&
+	    object_is_written_back(f->region->object);
+}
+
+/*
+ * A place in the store; and the page is marked before the leaf gets W, not the
+ * other way round, or it might be taken for clean while it is written to.
+ */
+static int
+obtain_place(struct fault *f)
+{
+	struct object *o = f->region->object;
+	u64 index = object_index(f->region, f->page);
+	struct page *p = f->found;
+	int err = o->ops->will_write(o, index);
+
+	if (p == NULL)
+		p = pfn_page(pt_pfn(present(f)));
+	if (err == 0)
+		err = object_mark_mapped(o, index, p);
+	if (err == -EFBIG)
+		return -ERANGE;
+	return err == 0 || err == -ENOMEM ? err : -EIO;
+}
+
 static int
 obtain(struct fault *f)
 {
@@ -201,7 +230,9 @@ obtain(struct fault *f)
 		if (err < 0)
 			return err;
 	}
-	return wants_frame(f) ? obtain_frame(f) : 0;
+	if (wants_frame(f))
+		return obtain_frame(f);
+	return wants_place(f) ? obtain_place(f) : 0;
 }
 
 static void
@@ -269,11 +300,22 @@ fill_for_write(struct fault *f)
 	mm_count(MM_STAT_ZERO_FILLS);
 }
 
+/* To a page that is to be written back W comes with a write alone. */
+static void
+fill_shared(struct fault *f)
+{
+	u64 rwx = rights(f);
+
+	if (!f->write && object_is_written_back(f->region->object))
+		rwx &= ~PTE_W;
+	map_object_page(f, rwx);
+}
+
 static void
 fill(struct fault *f)
 {
 	if (f->region->flags & MM_SHARED)
-		map_object_page(f, rights(f));
+		fill_shared(f);
 	else if (f->write)
 		fill_for_write(f);
 	else
@@ -307,7 +349,18 @@ copy_page(struct fault *f, struct page *old)
 	mm_count(MM_STAT_PAGES_COPIED);
 }
 
-/* All leaves of the table that regions let be written get W back. */
+/* May all pages of a region that others have, too, be written at once? */
+static bool
+thaws_shared(const struct region *r)
+{
+	return (r->flags & MM_SHARED) && !object_is_written_back(r->object);
+}
+
+/*
+ * All leaves of the table that regions let be written get W back; but those of
+ * pages that are to be written back one by one, with a write: object_protect
+ * may have been here already and be about to call them clean.
+ */
 static void
 thaw(struct fault *f)
 {
@@ -326,8 +379,7 @@ thaw(struct fault *f)
 			break;
 		if (r->prot & MM_WRITE)
 			tree_thaw(&f->path, (from - base) >> PAGE_SHIFT,
-			    (to - base) >> PAGE_SHIFT,
-			    (r->flags & MM_SHARED) != 0);
+			    (to - base) >> PAGE_SHIFT, thaws_shared(r));
 	}
 }
 

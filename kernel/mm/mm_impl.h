@@ -180,6 +180,11 @@ struct mm *mm_next(struct mm *mm);
 void mm_each_paused(void (*fn)(struct mm *mm, void *arg), void *arg);
 /* No address space maps pages of o from index keep on any more. */
 void mm_forget_object(struct object *o, u64 keep);
+/*
+ * No leaf of a shared mapping of o that had W when this began has it any more,
+ * on any hart.
+ */
+void mm_protect_object(struct object *o);
 
 /* ---- pieces of object.c and its kin -------------------------------------- */
 
@@ -193,6 +198,12 @@ object_is_written_back(const struct object *o)
 /* Locks, for these: o's held (or nobody else has o any more). */
 void object_mark(struct object *o, struct page *p, u8 bits);
 void object_unmark(struct object *o, struct page *p, u8 bits);
+/*
+ * Before a leaf for p, which o should have at index, gets W: it is dirty, and
+ * stays PAGE_MAPPED_DIRTY for as long as there may be such a leaf.
+ * Locks: takes o's.  Errors: -EFBIG when o has been cut off.
+ */
+int object_mark_mapped(struct object *o, u64 index, struct page *p) MUST_CHECK;
 /* Waits until no page from index keep on, nor the one before it, is written. */
 void object_wait_beyond(struct object *o, u64 keep) MUST_HOLD(&o->lock);
 

@@ -68,6 +68,8 @@ struct object_ops {
  *        O3  nr_dirty, nr_mapped_dirty and nr_writing are the numbers of pages
  *            with PAGE_DIRTY or PAGE_MAPPED_DIRTY, with the second, and with
  *            PAGE_WRITING; all of them lie in [marked_from, marked_to)
+ *        O4  a page of a store that can be written to is PAGE_MAPPED_DIRTY for
+ *            as long as a leaf of a shared mapping has W
  * Locks  l lock   a atomic   c fixed
  */
 struct object {
@@ -151,6 +153,15 @@ void object_grow(struct object *o, u64 size_bytes);
 void object_truncate(struct object *o, u64 size_bytes);
 
 /* ---- writing back (object_dirty.c) -------------------------------------- */
+
+/*
+ * Nobody can write to pages of o through mappings any more without making them
+ * dirty again; those that somebody could are dirty.  Before that, the dirty
+ * ones do not include what programs have written since they were taken last.
+ * Locks: no mm's and no object's; takes those of all mms, one at a time, so who
+ * waits in ops->will_write must not wait for the caller.  Sleeps.
+ */
+void object_protect(struct object *o);
 
 /*
  * The first dirty page from *from on, and those that follow it without a gap,

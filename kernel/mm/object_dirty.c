@@ -9,6 +9,8 @@
  * the two make the page dirty again, and are never taken for written.
  *
  *	write(2)       the bytes, then PAGE_DIRTY
+ *	write fault    both bits, then W
+ *	protection     W goes, on every hart, then PAGE_MAPPED_DIRTY
  *	write-back     PAGE_DIRTY goes, then the bytes are read
  *
  * A page that is PAGE_WRITING stays in its object: truncation waits for it, and
@@ -16,6 +18,7 @@
  */
 #include "core/thread.h"
 #include "lib/assert.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/mm_impl.h"
 
@@ -92,6 +95,86 @@ next_marked(struct object *o, u64 *index, u8 bits)
 		++*index;
 	}
 	return NULL;
+}
+
+/* ---- mappings ------------------------------------------------------------ */
+
+static bool
+has_page(const struct object *o, u64 index, const struct page *p)
+{
+	return index << PAGE_SHIFT < o->size_bytes &&
+	    xmap_get(&o->pages, index) == p;
+}
+
+int
+object_mark_mapped(struct object *o, u64 index, struct page *p)
+{
+	int err = -EFBIG;
+
+	mutex_lock(&o->lock);
+	if (has_page(o, index, p)) {
+		object_mark(o, p, PAGE_DIRTY | PAGE_MAPPED_DIRTY);
+		p->round = o->round;
+		err = 0;
+	}
+	mutex_unlock(&o->lock);
+	return err;
+}
+
+/* Rounds are few at a time, so which came first is seen in a byte. */
+static bool
+is_before(u8 a, u8 b)
+{
+	return (s8)(a - b) < 0;
+}
+
+/* What was mapped with W before the round is not any more. */
+static void
+settle_mapped(struct object *o, u8 round)
+{
+	u64 index = 0;
+	struct page *p;
+
+	mutex_lock(&o->lock);
+	for (; (p = next_marked(o, &index, PAGE_MAPPED_DIRTY)) != NULL; index++)
+		if (is_before(p->round, round)) {
+			object_mark(o, p, PAGE_DIRTY);
+			object_unmark(o, p, PAGE_MAPPED_DIRTY);
+		}
+	mutex_unlock(&o->lock);
+}
+
+/*
+ * Address spaces are visited one after the other, and those that have been may
+ * fault again and get W.  Their pages must keep the bit when this is over:
+ *
+ *	object_protect          a space that was visited      write-back
+ *	takes W in A, flushes
+ *	                        A: write fault, bit, W
+ *	takes W in B, flushes
+ *	takes the bit
+ *	                                                      takes the page
+ *	                        A: writes, and nobody knows
+ *
+ * So each protection is a round of its own, and a fault puts the present one
+ * into the page: what is of this round, or a later one, is let be.  Nor may the
+ * bits go first and W then, or what B writes in between is lost in the same
+ *way.
+ */
+void
+object_protect(struct object *o)
+{
+	bool any;
+	u8 round;
+
+	mutex_lock(&o->lock);
+	any = o->nr_mapped_dirty > 0;
+	round = any ? ++o->round : 0;
+	mutex_unlock(&o->lock);
+	if (!any)
+		return;
+	mm_protect_object(o);
+	settle_mapped(o, round);
 }
 
 /* ---- waiting ------------------------------------------------------------- */

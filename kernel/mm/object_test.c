@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/errno.h"
-#include "mm/object.h"
+#include "mm/mm_impl.h"
 
 #define NR_PAGES 16
 
@@ -79,7 +79,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	fake_on_park = fake_on_user_read = NULL;
+	fake_on_park = fake_on_user_read = fake_on_protect = NULL;
 	object_put(&o);
 	assert_int_equal(nr_released, 1);
 	assert_int_equal(o.nr_dirty + o.nr_mapped_dirty + o.nr_writing, 0);
@@ -196,6 +196,79 @@ test_failed(void **state)
 	assert_int_equal(nr_dirtied, 2);
 	assert_int_equal(store[2 * PAGE_SIZE], 0);
 	assert_int_equal(write_back(), 1);
+}
+
+/* A write fault, as far as the object has to do with it. */
+static int
+write_fault(u64 index)
+{
+	struct page *p;
+	int err = object_page(&o, index, &p);
+
+	if (err < 0)
+		return err;
+	err = object_mark_mapped(&o, index, p);
+	page_put(p);
+	return err;
+}
+
+static void
+fault_meanwhile(void)
+{
+	fake_on_protect = NULL;
+	assert_int_equal(write_fault(2), 0);
+	/* What two do at once ends in the order in which it began, or not. */
+	object_protect(&o);
+	assert_int_equal(write_fault(3), 0);
+}
+
+static void
+test_mapped(void **state)
+{
+	(void)state;
+	assert_int_equal(write_fault(2), 0);
+	assert_int_equal(write_fault(2), 0);
+	assert_int_equal(o.nr_dirty, 1);
+	assert_int_equal(o.nr_mapped_dirty, 1);
+
+	/* As long as it may be written to it counts as something to do. */
+	assert_int_equal(write_back(), 1);
+	assert_int_equal(write_back(), 0);
+	assert_int_equal(o.nr_dirty, 1);
+	object_protect(&o);
+	assert_int_equal(o.nr_mapped_dirty, 0);
+	assert_int_equal(write_back(), 1);
+	assert_int_equal(o.nr_dirty, 0);
+	object_protect(&o);
+	assert_int_equal(write_back(), 0);
+	assert_int_equal(nr_dirtied, 1);
+
+	assert_int_equal(write_fault(1), 0);
+	fake_on_protect = fault_meanwhile;
+	object_protect(&o);
+	/* The first round has seen page 1, the second one 2 as well. */
+	assert_int_equal(o.nr_mapped_dirty, 1);
+	assert_int_equal(write_back(), 3);
+	assert_int_equal(o.nr_dirty, 1);
+	object_protect(&o);
+	assert_int_equal(write_back(), 1);
+
+	object_truncate(&o, PAGE_SIZE);
+	assert_int_equal(write_fault(1), -EFBIG);
+}
+
+static void
+test_many_rounds(void **state)
+{
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		assert_int_equal(write_fault(i % NR_PAGES), 0);
+		object_protect(&o);
+		assert_int_equal(o.nr_mapped_dirty, 0);
+	}
+	assert_int_equal(o.nr_dirty, NR_PAGES);
 }
 
 static u32 nr_parks;
@@ -401,6 +474,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_runs, begin, end),
 	    cmocka_unit_test_setup_teardown(test_written_meanwhile, begin, end),
 	    cmocka_unit_test_setup_teardown(test_failed, begin, end),
+	    cmocka_unit_test_setup_teardown(test_mapped, begin, end),
+	    cmocka_unit_test_setup_teardown(test_many_rounds, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		test_waits_for_the_same_page, begin, end),
 	    cmocka_unit_test_setup_teardown(test_truncate_waits, begin, end),

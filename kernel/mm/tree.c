@@ -364,6 +364,48 @@ tree_thawed(struct tree_path *path)
 	clear_frozen(path->node[1]);
 }
 
+/*
+ * A table that somebody else may come to own meanwhile is not in the way: he
+ * would be the only one with a link to it, and we have one.  What others do to
+ * it while it is shared takes W as well.  Whoever has W in its translations
+ * owns the table: it is this space, which flushes.
+ */
+static bool
+protect_table(struct page *node, u64 start, u64 end)
+{
+	u64 *entries = table_of(node);
+	int level = node->level;
+	u64 span = pt_span(level);
+	bool any = false;
+	u64 at, next;
+
+	if (level == 0 && is_frozen(node))
+		return false;
+	for (at = start; at < end; at = next) {
+		u64 *entry = &entries[pt_index(uaddr(at), level)];
+		u64 word = pt_load(entry);
+
+		if (!(node->groups & group_bit(entry))) {
+			next = align_down(at, GROUP * span) + GROUP * span;
+			continue;
+		}
+		next = align_down(at, span) + span;
+		if (level > 0 && !pt_is_empty(word)) {
+			any |= protect_table(target(word), at, MIN(next, end));
+		} else if (level == 0 && (word & PTE_W)) {
+			pt_write_protect(entry);
+			any = true;
+		}
+	}
+	return any;
+}
+
+bool
+tree_write_protect(struct page *root, uaddr_t start, uaddr_t end)
+{
+	return protect_table(root, start.val, end.val);
+}
+
 /* ---- taking away -------------------------------------------------------- */
 
 static void

@@ -14,8 +14,9 @@
  * Laws
  *   T1  A node may be changed only by an address space that owns it: every
  *       node from the root down to it, itself included, has a count of one.
- *   T2  Two exceptions, both idempotent: a shared table may be frozen, and a
- *       cold link in it may become valid once what it leads to is frozen.
+ *   T2  Three exceptions, all idempotent: a shared table may be frozen, a cold
+ *       link in it may become valid once what it leads to is frozen, and a leaf
+ *       in it may lose W.
  *   T3  A table that is shared is reached through cold links only, or it is
  *       frozen.
  *   T4  A frozen level-0 table has no leaf with W.  A frozen level-1 table has
@@ -163,6 +164,12 @@ void tree_set_leaf(struct tree_path *path, u64 word);
  */
 void tree_thaw(struct tree_path *path, u32 from, u32 to, bool shared_too);
 void tree_thawed(struct tree_path *path);
+
+/*
+ * Takes W from the leaves in [start, end), in tables that are shared as well
+ * (T2).  True when there was any: the space has to be flushed.
+ */
+bool tree_write_protect(struct page *root, uaddr_t start, uaddr_t end);
 
 /*
  * Takes away everything in [start, end): whole tables where they are covered.

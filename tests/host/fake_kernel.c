@@ -132,6 +132,17 @@ mm_forget_object(struct object *o, u64 index)
 	(void)index;
 }
 
+void mm_protect_object(struct object *o);
+void (*fake_on_protect)(void);
+
+void
+mm_protect_object(struct object *o)
+{
+	(void)o;
+	if (fake_on_protect != NULL)
+		fake_on_protect();
+}
+
 /* ---- locks, which nobody else wants ------------------------------------- */
 
 u32 fake_nr_mutexes;

@@ -25,9 +25,11 @@ extern u32 fake_nr_mutexes;
 
 /*
  * What others do in time, if not NULL: while the thread waits, which goes on
- * then, and when bytes have come from user memory, before the caller knows.
+ * then; when bytes have come from user memory, before the caller knows; and
+ * while W is taken from leaves.
  */
 extern void (*fake_on_park)(void);
 extern void (*fake_on_user_read)(void);
+extern void (*fake_on_protect)(void);
 
 #endif

@@ -47,7 +47,7 @@ $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
 # What asks for its hart gets that of a machine which the test makes up.
 HFAKED := $(patsubst %,$(H)/test/kernel/%.c.o,\
 	core/timer core/timer_test fs/regular mm/frame mm/frame_test mm/object \
-	mm/object_dirty)
+	mm/object_dirty mm/object_test)
 $(HFAKED): HFLAGS += -include tests/host/fake_machine.h
 
 # linux/stat.h keeps the bits of modes from programs that have glibc's.

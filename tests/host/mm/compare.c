@@ -173,7 +173,7 @@ world_differs(const struct model *m)
 	}
 	for (i = 0; i < NR_OBJECTS && what == NULL; i++)
 		what = object_differs(i, m);
-	return what;
+	return what != NULL ? what : world_store_differs(m);
 }
 
 void
@@ -356,6 +356,9 @@ check_rights(u32 s, u32 page)
 		broken("W below a shared table", page_of(word), word);
 	if (!(p->flags & MM_SHARED) && refcount_read(&page_of(word)->refs) > 1)
 		broken("W on a page that others have", page_of(word), word);
+	if ((p->flags & MM_SHARED) && p->object == FILE_OBJECT &&
+	    !(page_of(word)->dirty & PAGE_MAPPED_DIRTY))
+		broken("O4", page_of(word), word);
 }
 
 static void
@@ -408,6 +411,30 @@ check_blocks(void)
 			sim_fail("object %u: %lu mapped, %lu holders, not %lu",
 			    n, world.objects[n]->nr_mapped,
 			    refcount_read(&world.objects[n]->refs), named[n]);
+}
+
+/* O3 of the file. */
+static void
+check_marks(void)
+{
+	const struct object *o = world.objects[FILE_OBJECT];
+	u64 dirty = 0, mapped = 0, writing = 0, i;
+	struct page *p;
+
+	for (i = 0; (p = xmap_next(&o->pages, i, &i)) != NULL; i++) {
+		dirty += (p->dirty & (PAGE_DIRTY | PAGE_MAPPED_DIRTY)) != 0;
+		mapped += (p->dirty & PAGE_MAPPED_DIRTY) != 0;
+		writing += (p->dirty & PAGE_WRITING) != 0;
+		if (p->dirty != 0 && (i < o->marked_from || i >= o->marked_to))
+			sim_fail("O3: page %lu is marked, none in [%lu, %lu)",
+			    i, o->marked_from, o->marked_to);
+	}
+	if (o->nr_dirty != dirty || o->nr_mapped_dirty != mapped ||
+	    o->nr_writing != 0 || writing != 0)
+		sim_fail("O3: %lu dirty, %lu mapped, %lu written, not %lu, "
+			 "%lu, %lu",
+		    o->nr_dirty, o->nr_mapped_dirty, o->nr_writing, dirty,
+		    mapped, writing);
 }
 
 /* ---- what harts keep ---------------------------------------------------- */
@@ -500,5 +527,6 @@ world_check(bool whole)
 	if (stray != 0)
 		sim_fail("something leads to a frame that was never used");
 	check_blocks();
+	check_marks();
 	sim_each_cached(check_cached);
 }

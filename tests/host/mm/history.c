@@ -73,6 +73,7 @@ static const u32 weights[NR_OP_KINDS] = {
     [OP_FWRITE] = 10,
     [OP_TRUNCATE] = 8,
     [OP_GROW] = 6,
+    [OP_WRITEBACK] = 12,
     [OP_MMAP] = 70,
     [OP_MUNMAP] = 25,
     [OP_MPROTECT] = 50,
@@ -186,6 +187,7 @@ may_fail(const struct op *op)
 	case OP_EXIT:
 	case OP_TRUNCATE:
 	case OP_GROW:
+	case OP_WRITEBACK:
 		return false;
 	case OP_MMAP:
 		return !op->populate || op->object == NR_OBJECTS;
@@ -218,6 +220,9 @@ pick_details(struct op *op)
 		break;
 	case OP_FORK:
 		op->span = one_in(4);
+		break;
+	case OP_WRITEBACK:
+		op->force = one_in(3);
 		break;
 	case OP_KWRITE:
 	case OP_MWRITE:
@@ -258,12 +263,38 @@ pick_any(struct op *op)
 	}
 }
 
+/*
+ * What a mapping writes to the file's last page beyond the size may be there or
+ * not, as it happens to be written back, so the model does not know it.
+ */
+static bool
+is_nobodys(const struct op *op)
+{
+	const struct mpage *p = &world.model.spaces[op->space].pages[op->page];
+	u32 word = op->span ? NR_WORDS - 1 : op->word;
+
+	return (op->kind == OP_WRITE || op->kind == OP_KWRITE ||
+		   op->kind == OP_MWRITE || op->kind == OP_FREAD) &&
+	    p->mapped && (p->flags & MM_SHARED) && p->object == FILE_OBJECT &&
+	    p->index * PAGE_SIZE + word_offset[word] >=
+	    world.model.objects[FILE_OBJECT].size_bytes;
+}
+
+/* That there is nothing at all beyond the last page is known. */
+static bool
+is_certain(const struct op *op)
+{
+	return world_can(op) &&
+	    (!is_nobodys(op) ||
+		world.model.objects[FILE_OBJECT].size_bytes % PAGE_SIZE == 0);
+}
+
 static void
 pick_op(struct op *op)
 {
 	do
 		pick_any(op);
-	while (!world_can(op));
+	while (!is_certain(op));
 }
 
 /* ---- running ------------------------------------------------------------ */

@@ -709,6 +709,7 @@ static const char *const names[NR_OP_KINDS] = {
     [OP_FWRITE] = "write_from_user",
     [OP_TRUNCATE] = "truncate",
     [OP_GROW] = "grow",
+    [OP_WRITEBACK] = "write_back",
     [OP_MMAP] = "mmap",
     [OP_MUNMAP] = "munmap",
     [OP_MPROTECT] = "mprotect",

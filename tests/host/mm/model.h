@@ -19,7 +19,7 @@
 #define BRK_PAGES  6
 #define MAP_TOP    ((3ul << 30) + (2ul << 20) + 4 * PAGE_SIZE)
 
-/* Objects: 0 and 1 are shared memory, 2 is a file with a store behind it. */
+/* Objects: 0 and 1 are shared memory, 2 is a file that is written back. */
 #define FILE_OBJECT 2
 
 enum op_kind {
@@ -36,6 +36,7 @@ enum op_kind {
 	OP_FWRITE,   /* from user memory to an object */
 	OP_TRUNCATE, /* an object to half pages */
 	OP_GROW,     /* the same, upward */
+	OP_WRITEBACK, /* of the file; with force, mappings keep their W */
 	OP_MMAP,
 	OP_MUNMAP,
 	OP_MPROTECT,

@@ -32,6 +32,7 @@
  *	lS            S looks through all spaces
  *	oO.I          a write to page I of an object
  *	tO.H GO.H     an object is cut off, or grows, to H half pages
+ *	BO            the file is written back    ZO  without taking W away
  *
  * Behind it may stand /W: it is about word W of the page, not the first;
  * @H: hart H does it, before all begin; !N: the N-th allocation fails.
@@ -236,6 +237,43 @@ static const struct scenario scenarios[] = {
 	"m1.14.4 e0.14.4 m1.6.4 w1.17 w1.6 w0.14 w0.15 E0.14@1 E0.15@1 x0 "
 	"w1.7 w1.8 w1.9",
 	{"r1.17", "w1.16/1 X1.16.1 E1.16", "w1.17"}},
+    {"write-back against a write fault", "A0.14.4.2 w0.14",
+	{"B2", "w0.14 w0.15", "w0.14 r0.15"}},
+    {"write-back against two spaces that write", "A0.14.4.2 w0.14 f0.1 w1.14",
+	{"B2", "w0.14 r0.15", "w1.14 w1.15"}},
+    {"write-back against spaces with tables of their own",
+	"A0.14.4.2 A1.6.4.2 w0.14 w1.6", {"B2", "w0.14 w0.15", "w1.6 w1.7"}},
+    {"write-back against fork", "A0.14.4.2 w0.14 w0.15",
+	{"B2", "f0.1 w1.14 w1.15", "w0.15 w0.14"}},
+    {"write-back below cold links", "A0.14.4.2 w0.14 w0.15 f0.1",
+	{"B2", "w0.14", "w1.15 w1.14"}},
+    {"write-back while cold links become valid again",
+	"A0.14.4.2 w0.14 w0.15 f0.1", {"B2 B2", "x1", "w0.14 w0.15"}},
+    {"write-back against a thaw",
+	"A0.14.2.2 m0.16.2 w0.14 w0.16 f0.1 r0.14 r1.16 x1",
+	{"B2", "w0.16 w0.14", "w0.14 r0.16"}},
+    {"write-back against mprotect", "A0.14.4.2 w0.14",
+	{"B2", "v0.14.2 V0.14.2 w0.14", "w0.14 w0.15"}},
+    {"write-back against mremap", "A0.14.4.2 w0.14 w0.15",
+	{"B2", "M0.14.2.6 w0.6", "w0.15"}},
+    {"write-back against munmap", "A0.14.4.2 w0.14 w0.15",
+	{"B2 B2", "w0.14 u0.14.2", "w0.14 w0.15"}},
+    {"write-back against exit", "A0.14.4.2 w0.14 f0.1 w1.14",
+	{"B2 B2", "w1.14 x1", "w0.14 w0.15"}},
+    {"write-back against truncation", "A0.14.4.2 w0.14 w0.15",
+	{"B2", "t2.2 G2.8", "w0.14 w0.15"}},
+    {"write-back against truncation in a page", "A0.14.4.2 w0.14 w0.15",
+	{"B2 B2", "t2.3 G2.8", "w0.15 w0.16"}},
+    {"write-back against write(2)", "A0.14.4.2",
+	{"B2 B2", "o2.0 o2.1 o2.5", "w0.14 r0.15"}},
+    {"write-back against the kernel and a debugger", "A0.14.4.2 w0.14 w0.15",
+	{"B2", "k0.14 k0.15", "p0.14 g0.15"}},
+    {"two that write back at once", "A0.14.4.2 w0.14 w0.15",
+	{"B2", "Z2 B2", "w0.14 w0.15 w0.14"}},
+    {"write-back against a fault without memory", "A0.14.4.2 w0.15",
+	{"B2", "w0.14!1 w0.15!1 w0.16", "w0.15"}},
+    {"a file is cut off against write faults", "A0.14.4.2 A1.6.4.2 w0.14",
+	{"t2.2 o2.1", "w0.15 w0.14", "w1.7 w1.6"}},
 };
 
 /* ---- text to operations ------------------------------------------------- */
@@ -298,6 +336,8 @@ static const struct letter {
     {'o', OP_OWRITE, "oi", {0}},
     {'t', OP_TRUNCATE, "oi", {0}},
     {'G', OP_GROW, "oi", {0}},
+    {'B', OP_WRITEBACK, "o", {0}},
+    {'Z', OP_WRITEBACK, "o", {.force = true}},
 };
 
 static void

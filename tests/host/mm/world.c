@@ -17,9 +17,14 @@ struct world world;
 
 #define FIRST_PAGES 4 /* of each object in the beginning */
 
-/* What the file's store has, until it is cut off. */
+/*
+ * The file's store: a disk.  Who changes the file's size or writes to it holds
+ * its lock, as one who has an inode does.
+ */
 static u32 file_store[OBJ_PAGES][NR_WORDS];
+static bool has_place[OBJ_PAGES];
 static struct object file;
+static struct mutex file_lock;
 
 static int
 file_fill(struct object *o, u64 index, struct page *p)
@@ -33,6 +38,18 @@ file_fill(struct object *o, u64 index, struct page *p)
 	return 0;
 }
 
+static int
+file_will_write(struct object *o, u64 index)
+{
+	if (frame_fails_on_purpose())
+		return -ENOMEM;
+	sim_point();
+	if (index << PAGE_SHIFT >= o->size_bytes)
+		return -EFBIG;
+	has_place[index] = true;
+	return 0;
+}
+
 static void
 file_release(struct object *o)
 {
@@ -40,7 +57,67 @@ file_release(struct object *o)
 }
 
 static const struct object_ops file_ops = {
-    .fill = file_fill, .release = file_release};
+    .fill = file_fill, .will_write = file_will_write, .release = file_release};
+
+/* One page on its way: others may write to it between its words. */
+static void
+write_out(u64 index, const struct page *p)
+{
+	u32 w;
+
+	if (!has_place[index])
+		sim_fail("page %lu of the file has no place", index);
+	for (w = 0; w < NR_WORDS; w++) {
+		sim_point();
+		memcpy(&file_store[index][w],
+		    (const char *)page_kva(p) + word_offset[w], sizeof(u32));
+	}
+	sim_point();
+}
+
+/* Pages at once, as one request has them. */
+#define WRITE_AT_ONCE 3
+
+static s64
+write_back(const struct op *op)
+{
+	struct page *pages[WRITE_AT_ONCE];
+	u64 from = 0;
+	u32 i, nr;
+
+	if (!op->force)
+		object_protect(&file);
+	while ((nr = object_take_dirty(&file, &from, pages, WRITE_AT_ONCE))) {
+		for (i = 0; i < nr; i++)
+			write_out(from + i, pages[i]);
+		object_write_done(&file, from, pages, nr, false);
+		from += nr;
+	}
+	object_wait_written(&file);
+	if (!op->force && sim_point_hook == NULL && file.nr_dirty != 0)
+		sim_fail("%lu pages are dirty still", file.nr_dirty);
+	return 0;
+}
+
+const char *
+world_store_differs(const struct model *m)
+{
+	const struct mobject *mo = &m->objects[FILE_OBJECT];
+	struct page *p;
+	u32 i, w;
+
+	for (i = 0; i < OBJ_PAGES; i++) {
+		p = xmap_get(&file.pages, i);
+		/* What is not dirty is what the store has. */
+		if (p != NULL && p->dirty != 0)
+			continue;
+		for (w = 0; w < NR_WORDS; w++)
+			if (file_store[i][w] != mo->words[i][w] &&
+			    i * PAGE_SIZE + word_offset[w] < mo->size_bytes)
+				return "the store lacks what a clean page has";
+	}
+	return NULL;
+}
 
 static void
 make_objects(void)
@@ -55,12 +132,17 @@ make_objects(void)
 			sim_fail("no object");
 	}
 	memset(file_store, 0, sizeof(file_store));
-	for (i = 0; i < FIRST_PAGES; i++)
+	memset(has_place, 0, sizeof(has_place));
+	mutex_init(&file_lock, RANK_INODE);
+	/* Every other page is a hole. */
+	for (i = 0; i < FIRST_PAGES; i += 2) {
+		has_place[i] = true;
 		for (w = 0; w < NR_WORDS; w++) {
 			file_store[i][w] = 0xf1000000 + i * NR_WORDS + w;
 			world.model.objects[FILE_OBJECT].words[i][w] =
 			    file_store[i][w];
 		}
+	}
 	object_init(&file, &file_ops, FIRST_PAGES * PAGE_SIZE);
 	world.objects[FILE_OBJECT] = &file;
 }
@@ -216,50 +298,85 @@ store(struct mm *mm, const struct op *op)
 
 /* ---- objects ------------------------------------------------------------ */
 
+/*
+ * As a file system does it: the last page that stays, if in part, is there, so
+ * that its end becomes zero; the places of the others are free afterwards.
+ */
+static s64
+cut_off(struct object *o, u64 size)
+{
+	struct page *last = NULL;
+	u32 i, w;
+
+	if (size >= o->size_bytes)
+		return 0;
+	if (o == &file && size % PAGE_SIZE != 0 &&
+	    object_page(o, size >> PAGE_SHIFT, &last) < 0)
+		sim_fail("no last page");
+	object_truncate(o, size);
+	if (last != NULL)
+		page_put(last);
+	for (i = size >> PAGE_SHIFT; o == &file && i < OBJ_PAGES; i++)
+		for (w = 0; w < NR_WORDS; w++)
+			if (i * PAGE_SIZE >= size) {
+				file_store[i][w] = 0;
+				has_place[i] = false;
+			}
+	return 0;
+}
+
+static s64
+change_object(struct mm *mm, struct object *o, const struct op *op)
+{
+	u64 pos = op->offset * PAGE_SIZE + word_offset[op->word];
+	u64 half = op->offset * PAGE_SIZE / 2;
+	u32 word = op->value;
+	size_t done;
+
+	/* Whose place is there before, and if nothing comes of it, no harm. */
+	if (o == &file && (op->kind == OP_OWRITE || op->kind == OP_FWRITE))
+		has_place[op->offset] = true;
+	switch (op->kind) {
+	case OP_OWRITE:
+		return object_write(o, pos, &word, sizeof(word));
+	case OP_FWRITE:
+		run(mm);
+		return object_write_user(o, pos, uaddr(address(op)), 4, &done);
+	case OP_GROW:
+		object_grow(o, half);
+		return 0;
+	}
+	return cut_off(o, half);
+}
+
 static s64
 on_object(struct mm *mm, const struct op *op)
 {
 	struct object *o = world.objects[op->object];
 	u64 pos = op->offset * PAGE_SIZE + word_offset[op->word];
-	u64 half = op->offset * PAGE_SIZE / 2;
 	bool beyond = op->offset * PAGE_SIZE >= o->size_bytes;
-	u32 word = op->value;
+	u32 word;
 	size_t done;
 	s64 err;
-	u32 i, w;
 
 	switch (op->kind) {
 	case OP_OREAD:
 		err = beyond ? -EFBIG : object_read(o, pos, &word, 4);
 		return err < 0 ? err : word;
-	case OP_OWRITE:
-		/* Who writes a file that is being run asks for the fence. */
-		err = object_write(o, pos, &word, sizeof(word));
-		sim_forget_code();
-		return err;
 	case OP_FREAD:
 		run(mm);
 		return beyond
 		    ? -EFBIG
 		    : object_read_user(o, pos, uaddr(address(op)), 4, &done);
-	case OP_FWRITE:
-		run(mm);
-		err = object_write_user(o, pos, uaddr(address(op)), 4, &done);
-		sim_forget_code();
-		return err;
-	case OP_GROW:
-		object_grow(o, half);
-		return 0;
 	}
-	if (half >= o->size_bytes)
-		return 0;
-	for (i = 0; op->object == FILE_OBJECT && i < OBJ_PAGES; i++)
-		for (w = 0; w < NR_WORDS; w++)
-			if (i * PAGE_SIZE + word_offset[w] >= half)
-				file_store[i][w] = 0;
-	object_truncate(o, half);
+	if (o == &file)
+		mutex_lock(&file_lock);
+	err = change_object(mm, o, op);
+	if (o == &file)
+		mutex_unlock(&file_lock);
+	/* Who writes a file that is being run asks for the fence. */
 	sim_forget_code();
-	return 0;
+	return err;
 }
 
 /* ---- regions ------------------------------------------------------------ */
@@ -377,7 +494,8 @@ static bool
 needs_space(const struct op *op)
 {
 	return op->kind != OP_OREAD && op->kind != OP_OWRITE &&
-	    op->kind != OP_TRUNCATE && op->kind != OP_GROW;
+	    op->kind != OP_TRUNCATE && op->kind != OP_GROW &&
+	    op->kind != OP_WRITEBACK;
 }
 
 bool
@@ -413,6 +531,8 @@ perform(struct op *op)
 	case OP_TRUNCATE:
 	case OP_GROW:
 		return on_object(mm, op);
+	case OP_WRITEBACK:
+		return write_back(op);
 	case OP_MMAP:
 		return map(mm, op);
 	case OP_MUNMAP:

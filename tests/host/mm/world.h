@@ -38,6 +38,8 @@ void world_step(struct op *op);
 void world_compare(void);
 /* The same without failing: why not, or NULL. */
 const char *world_differs(const struct model *m);
+/* Has the file's store all that no page in memory is dirty for? */
+const char *world_store_differs(const struct model *m);
 /* Is space s as the model has it, as to regions? */
 bool world_regions_match(u32 s, const struct model *m);
 
