@@ -51,7 +51,8 @@ struct page {
 	u8 dirty;             /* o: of a cached page: PAGE_DIRTY ... */
 	u8 zeroed; /* of a free frame, or of a table not yet made: all is 0 */
 	u8 round;  /* o: of a PAGE_MAPPED_DIRTY one, see mm/object_dirty.c */
-	u8 pad[2];
+	u8 used;   /* o: of a cached page: since mm/reclaim.c came by */
+	u8 pad;
 	union {
 		struct page *next_free; /* f */
 		struct object *object;  /* c: PAGE_CACHE: whose page */

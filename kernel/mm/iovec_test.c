@@ -1,3 +1,4 @@
+/* links: mm/object_fill.c mm/reclaim.c */
 /* links: ../tests/host/fake_kernel.c mm/object.c mm/object_dirty.c */
 /* links: lib/xmap.c lib/string.c */
 #include "fake_kernel.h"

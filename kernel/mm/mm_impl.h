@@ -195,6 +195,43 @@ object_is_written_back(const struct object *o)
 	return o->ops->will_write != NULL;
 }
 
+static inline bool
+object_has_store(const struct object *o)
+{
+	return o->ops->fill != NULL;
+}
+
+static inline u64
+object_size_pages(const struct object *o)
+{
+	return align_up(o->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+/*
+ * The page at index, which o has not, from its store; and those behind it, if
+ * it is read in order.  No reference for the caller.
+ * Locks: o's held.  Sleeps.  Errors: -ENOMEM, what fill returns.
+ */
+int object_fill(struct object *o, u64 index, struct page **out) MUST_CHECK;
+/* p, with the caller's reference, becomes o's.  Locks: o's held. */
+int object_add_page(struct object *o, u64 index, struct page *p) MUST_CHECK;
+/* Takes one out of it; a mapping may keep it, without a name.  Locks: same. */
+void object_drop_page(struct object *o, u64 index);
+/*
+ * Of pages that o has of those from index on each gets a reference for the
+ * caller; the others are NULL, and so are those that lie beyond the size and
+ * are about to go: who cuts o off may have looked for mappings already.
+ * Locks: takes o's.
+ */
+void object_present_pages(
+    struct object *o, u64 index, u32 nr, struct page **pages);
+/* o has pages that it can get again, and may lose them.  Locks: o's held. */
+void object_join_cache(struct object *o);
+/* And may not any more. */
+void object_leave_cache(struct object *o);
+/* Boot: such pages are there to be taken back. */
+void mm_init_reclaim(void);
+
 /* Locks, for these: o's held (or nobody else has o any more). */
 void object_mark(struct object *o, struct page *p, u8 bits);
 void object_unmark(struct object *o, struct page *p, u8 bits);

@@ -40,11 +40,14 @@ object_init(struct object *o, const struct object_ops *ops, u64 size)
 	o->nr_writing = 0;
 	o->arriving_to = 0;
 	o->round = 0;
+	o->fill_next = 0;
+	o->fill_nr = 0;
+	o->sweep_next = 0;
+	list_init(&o->in_cache);
 }
 
-/* Takes one page out of the object; a mapping may keep it, without a name. */
-static void
-drop_page(struct object *o, u64 index)
+void
+object_drop_page(struct object *o, u64 index)
 {
 	struct page *p = xmap_remove(&o->pages, index);
 
@@ -62,7 +65,7 @@ drop_pages(struct object *o, u64 index)
 {
 	audit_enter();
 	while (xmap_next(&o->pages, index, &index) != NULL)
-		drop_page(o, index++);
+		object_drop_page(o, index++);
 	audit_leave();
 }
 
@@ -71,6 +74,7 @@ object_destroy(struct object *o)
 {
 	assert(refcount_read(&o->refs) == 0);
 	assert(atomic_load(&o->nr_mapped) == 0);
+	object_leave_cache(o);
 	drop_pages(o, 0);
 	o->ops->release(o);
 }
@@ -133,25 +137,34 @@ object_create_anon(u64 size_bytes, struct object **out)
 
 /* ---- pages -------------------------------------------------------------- */
 
+int
+object_add_page(struct object *o, u64 index, struct page *p)
+{
+	int err = xmap_set(&o->pages, index, p);
+
+	if (err < 0)
+		return err;
+	p->object = o;
+	p->index = index;
+	p->used = 1;
+	if (o->nr_pages++ == 0 && object_has_store(o))
+		object_join_cache(o);
+	return 0;
+}
+
 static int
 make_page(struct object *o, u64 index, struct page **out)
 {
 	struct page *p = frame_alloc_zero(PAGE_CACHE);
-	int err = 0;
+	int err;
 
 	if (p == NULL)
 		return -ENOMEM;
-	if (o->ops->fill != NULL)
-		err = o->ops->fill(o, index, p);
-	if (err == 0)
-		err = xmap_set(&o->pages, index, p);
+	err = object_add_page(o, index, p);
 	if (err < 0) {
 		page_put(p);
 		return err;
 	}
-	p->object = o;
-	p->index = index;
-	o->nr_pages++;
 	*out = p;
 	return 0;
 }
@@ -163,7 +176,12 @@ get_page_locked(struct object *o, u64 index, struct page **out)
 	struct page *p = xmap_get(&o->pages, index);
 	int err = 0;
 
-	if (p == NULL)
+	/* Beyond the size, where a write makes one, no store has anything. */
+	if (p != NULL)
+		p->used = 1;
+	else if (object_has_store(o) && index < object_size_pages(o))
+		err = object_fill(o, index, &p);
+	else
 		err = make_page(o, index, &p);
 	if (err < 0)
 		return err;
@@ -178,7 +196,7 @@ object_page(struct object *o, u64 index, struct page **out)
 	int err = -EFBIG;
 
 	mutex_lock(&o->lock);
-	if (index < align_up(o->size_bytes, PAGE_SIZE) >> PAGE_SHIFT)
+	if (index < object_size_pages(o))
 		err = get_page_locked(o, index, out);
 	mutex_unlock(&o->lock);
 	return err;
@@ -195,6 +213,23 @@ object_page_if_present(struct object *o, u64 index)
 		page_get(p);
 	mutex_unlock(&o->lock);
 	return p;
+}
+
+void
+object_present_pages(struct object *o, u64 index, u32 nr, struct page **pages)
+{
+	u64 end;
+	u32 i;
+
+	mutex_lock(&o->lock);
+	end = object_size_pages(o);
+	for (i = 0; i < nr; i++) {
+		pages[i] =
+		    index + i < end ? xmap_get(&o->pages, index + i) : NULL;
+		if (pages[i] != NULL)
+			page_get(pages[i]);
+	}
+	mutex_unlock(&o->lock);
 }
 
 bool
@@ -249,7 +284,7 @@ end_get(struct end *e, void *dst, size_t len)
 static int
 page_to_read(struct object *o, u64 index, struct page **out)
 {
-	if (o->ops->fill != NULL)
+	if (object_has_store(o))
 		return object_page(o, index, out);
 	*out = object_page_if_present(o, index);
 	if (*out == NULL) {
@@ -348,7 +383,7 @@ arrived(struct object *o, u64 index, struct page *p, u64 end)
 	/* A page made for bytes that never came would lie beyond the end. */
 	if (index << PAGE_SHIFT >= o->size_bytes &&
 	    xmap_get(&o->pages, index) != NULL)
-		drop_page(o, index);
+		object_drop_page(o, index);
 	mutex_unlock(&o->lock);
 }
 

@@ -6,6 +6,7 @@
 #define MM_OBJECT_H
 
 #include "core/mutex.h"
+#include "lib/list.h"
 #include "lib/refcount.h"
 #include "lib/xmap.h"
 #include "mm/frame.h"
@@ -88,6 +89,11 @@ struct object {
 	u64 marked_to;       /* l */
 	u64 arriving_to;     /* l: bytes up to there are on their way, or 0 */
 	u8 round;            /* l: of object_protect */
+	/* of a store */
+	u64 fill_next;        /* l: the page behind those that came last */
+	u32 fill_nr;          /* l: how many these were */
+	u64 sweep_next;       /* l: where reclaim goes on */
+	struct list in_cache; /* mm/reclaim.c's lock: those with pages */
 };
 
 void object_init(struct object *o, const struct object_ops *ops, u64 size);

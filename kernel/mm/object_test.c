@@ -1,4 +1,5 @@
 /* An object whose store can be written to: what is dirty, and for how long. */
+/* links: mm/object_fill.c mm/reclaim.c */
 /* links: ../tests/host/fake_kernel.c mm/object_dirty.c */
 /* links: lib/xmap.c lib/string.c */
 #include "fake_kernel.h"
@@ -8,7 +9,10 @@
 #include "lib/errno.h"
 #include "mm/mm_impl.h"
 
-#define NR_PAGES 16
+#define NR_PAGES 48
+
+/* A page that begins with it cannot be read. */
+#define BAD '\377'
 
 static struct object o;
 static char store[NR_PAGES * PAGE_SIZE];
@@ -20,7 +24,24 @@ fill(struct object *object, u64 index, struct page *p)
 {
 	(void)object;
 	memcpy(page_kva(p), store + index * PAGE_SIZE, PAGE_SIZE);
-	return 0;
+	return store[index * PAGE_SIZE] == BAD ? -EIO : 0;
+}
+
+static u32 nr_fills, nr_filled;
+
+static int
+fill_many(struct object *object, u64 index, u32 nr, struct page **pages)
+{
+	u32 n;
+	int err = 0;
+
+	nr_fills++;
+	nr_filled += nr;
+	for (n = 0; n < nr && err == 0; n++) {
+		assert_true((index + n) * PAGE_SIZE < object->size_bytes);
+		err = fill(object, index + n, pages[n]);
+	}
+	return err;
 }
 
 static int
@@ -55,6 +76,7 @@ unused(struct object *object)
 
 static const struct object_ops ops = {
     .fill = fill,
+    .fill_many = fill_many,
     .will_write = will_write,
     .dirtied = dirtied,
     .unused = unused,
@@ -69,6 +91,7 @@ begin(void **state)
 	(void)state;
 	nr_dirtied = nr_unused = nr_released = 0;
 	keep_unused = false;
+	nr_fills = nr_filled = 0;
 	memset(store, 0, sizeof(store));
 	allocated_before = fake_nr_allocated();
 	object_init(&o, &ops, NR_PAGES * PAGE_SIZE);
@@ -467,6 +490,164 @@ test_kept_for_the_next(void **state)
 	keep_unused = false;
 }
 
+/* ---- coming and going --------------------------------------------------- */
+
+static void
+read_page(u64 index, int want)
+{
+	struct page *p;
+	int err = object_page(&o, index, &p);
+
+	assert_int_equal(err, want);
+	if (err < 0)
+		return;
+	assert_memory_equal(page_kva(p), store + index * PAGE_SIZE, PAGE_SIZE);
+	page_put(p);
+}
+
+static void
+test_read_in_order(void **state)
+{
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < NR_PAGES; i++)
+		store[i * PAGE_SIZE + 1] = (char)i;
+	for (i = 0; i < NR_PAGES; i++)
+		read_page(i, 0);
+	/* 4, 8, 16, and the 20 that are left. */
+	assert_int_equal(nr_fills, 4);
+	assert_int_equal(nr_filled, NR_PAGES);
+	assert_int_equal(o.nr_pages, NR_PAGES);
+}
+
+static void
+test_read_here_and_there(void **state)
+{
+	(void)state;
+	read_page(7, 0);
+	read_page(3, 0);
+	read_page(40, 0);
+	read_page(20, 0);
+	assert_int_equal(o.nr_pages, 4);
+	/* On from there, up to what there is already. */
+	read_page(21, 0);
+	assert_int_equal(o.nr_pages, 8);
+	object_truncate(&o, 27 * PAGE_SIZE);
+	read_page(25, 0);
+	assert_int_equal(o.nr_pages, 9);
+	read_page(2, 0);
+	read_page(1, 0);
+	assert_int_equal(o.nr_pages, 11);
+	read_page(27, -EFBIG);
+}
+
+/* What is read ahead and cannot be read is not missed before it is wanted. */
+static void
+test_read_ahead_fails(void **state)
+{
+	(void)state;
+	store[2 * PAGE_SIZE] = BAD;
+	read_page(0, 0);
+	assert_int_equal(o.nr_pages, 1);
+	read_page(1, 0);
+	read_page(2, -EIO);
+	assert_int_equal(o.nr_pages, 2);
+	store[2 * PAGE_SIZE] = 0;
+	read_page(2, 0);
+}
+
+static void
+test_read_without_memory(void **state)
+{
+	size_t n, before = fake_nr_allocated();
+	struct page *p;
+
+	(void)state;
+	for (n = 0;; n++) {
+		fake_fail_after(n);
+		if (object_page(&o, 0, &p) == 0)
+			break;
+		assert_int_equal(fake_nr_allocated(), before);
+	}
+	fake_fail_after(FAKE_NEVER);
+	page_put(p);
+	/* One frame, or one and no place to note it; more come if there are. */
+	assert_true(n > 0);
+	read_page(0, 0);
+	read_page(1, 0);
+}
+
+static u64
+reclaim(u64 nr)
+{
+	if (fake_reclaimer == NULL)
+		mm_init_reclaim();
+	return fake_reclaimer->reclaim(nr);
+}
+
+static void
+test_reclaim(void **state)
+{
+	struct page *held;
+	u64 i;
+
+	(void)state;
+	for (i = 0; i < NR_PAGES; i++)
+		read_page(i, 0);
+	assert_int_equal(object_page(&o, 5, &held), 0);
+	write_page(7);
+	write_page(8);
+	assert_int_equal(take(8, 1), 1);
+	assert_int_equal(write_fault(9), 0);
+	/* As long as somebody works on the object nothing goes. */
+	mutex_lock(&o.lock);
+	assert_int_equal(reclaim(4), 0);
+	mutex_unlock(&o.lock);
+	/* Once round, and from the start; but what was read since stays. */
+	assert_int_equal(reclaim(2), 2);
+	read_page(2, 0);
+	assert_int_equal(reclaim(2), 2);
+	assert_non_null(xmap_get(&o.pages, 2));
+	assert_null(xmap_get(&o.pages, 0));
+	assert_null(xmap_get(&o.pages, 3));
+	assert_int_equal(reclaim(NR_PAGES), NR_PAGES - 8);
+	assert_int_equal(o.nr_pages, 4);
+	assert_int_equal(reclaim(NR_PAGES), 0);
+	/* What was held, dirty or on its way is there; the others come back. */
+	finish(false);
+	page_put(held);
+	object_protect(&o);
+	assert_int_equal(write_back(), 2);
+	assert_int_equal(reclaim(NR_PAGES), 4);
+	assert_int_equal(o.nr_pages, 0);
+	for (i = 0; i < NR_PAGES; i++)
+		read_page(i, 0);
+	assert_int_equal(store[7 * PAGE_SIZE], 'a' + 7);
+}
+
+static void
+test_reclaim_two(void **state)
+{
+	static struct object other;
+	u64 i;
+
+	(void)state;
+	object_init(&other, &ops, NR_PAGES * PAGE_SIZE);
+	for (i = 0; i < NR_PAGES; i++)
+		read_page(i, 0);
+	assert_int_equal(object_write(&other, 0, "x", 1), 0);
+	/* The dirty one alone stays, of four that came. */
+	assert_int_equal(reclaim(2 * NR_PAGES), NR_PAGES + 3);
+	assert_int_equal(other.nr_pages, 1);
+	/* One that ends leaves the ring. */
+	object_put(&other);
+	assert_int_equal(nr_released, 1);
+	nr_released = 0;
+	read_page(0, 0);
+	assert_int_equal(reclaim(1), 1);
+}
+
 int
 main(void)
 {
@@ -486,6 +667,14 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_arriving, begin, end),
 	    cmocka_unit_test_setup_teardown(test_no_memory, begin, end),
 	    cmocka_unit_test_setup_teardown(test_kept_for_the_next, begin, end),
+	    cmocka_unit_test_setup_teardown(test_read_in_order, begin, end),
+	    cmocka_unit_test_setup_teardown(
+		test_read_here_and_there, begin, end),
+	    cmocka_unit_test_setup_teardown(test_read_ahead_fails, begin, end),
+	    cmocka_unit_test_setup_teardown(
+		test_read_without_memory, begin, end),
+	    cmocka_unit_test_setup_teardown(test_reclaim, begin, end),
+	    cmocka_unit_test_setup_teardown(test_reclaim_two, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ mm_init(void)
 	if (object_create_anon(PAGE_SIZE, &vdso_object) < 0 ||
 	    object_write(vdso_object, 0, trampoline, sizeof(trampoline)) < 0)
 		panic("no memory for the signal page");
+	mm_init_reclaim();
 }
 
 void

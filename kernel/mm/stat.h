@@ -17,6 +17,10 @@
 	X(ZERO_FILLS, "zero_fills")                                            \
 	X(ZERO_MAPS, "zero_page_mapped")                                       \
 	X(CACHE_MAPS, "cached_pages_mapped")                                   \
+	X(MAPPED_AROUND, "cached_pages_mapped_around")                         \
+	X(FILLS, "reads_from_stores")                                          \
+	X(FILLED, "pages_read_from_stores")                                    \
+	X(RECLAIMED, "cached_pages_reclaimed")                                 \
 	X(SPURIOUS, "spurious_faults")                                         \
 	X(OUT_OF_MEMORY, "faults_out_of_memory")
 

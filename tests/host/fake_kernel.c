@@ -16,6 +16,7 @@
 #include "mm/frame.h"
 #include "mm/object.h"
 #include "mm/slab.h"
+#include "mm/stat.h"
 #include "mm/usercopy.h"
 
 /* ---- memory ------------------------------------------------------------- */
@@ -123,6 +124,17 @@ page_put(struct page *p)
 	fake_free(stands_for[p - pages], 1);
 }
 
+struct frame_reclaimer *fake_reclaimer;
+
+/* A test may have its own. */
+__attribute__((weak)) void
+frame_add_reclaimer(struct frame_reclaimer *r)
+{
+	fake_reclaimer = r;
+}
+
+u64 mm_stats[NR_MM_STATS];
+
 void mm_forget_object(struct object *o, u64 index);
 
 void
@@ -201,6 +213,23 @@ spin_unlock(struct spinlock *l) NO_LOCK_CHECK
 {
 	assert_int_equal(l->locked, 1);
 	l->locked = 0;
+}
+
+/* A test may have its own. */
+__attribute__((weak)) bool
+spin_trylock(struct spinlock *l) NO_LOCK_CHECK
+{
+	spin_lock(l);
+	return true;
+}
+
+bool
+mutex_trylock(struct mutex *m) NO_LOCK_CHECK
+{
+	if (m->owner != 0)
+		return false;
+	mutex_lock(m);
+	return true;
 }
 
 void

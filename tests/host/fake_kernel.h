@@ -20,6 +20,10 @@ extern u64 fake_now_ns;
  */
 extern u64 fake_user_end;
 
+/* What gives frames back: the last that was added. */
+struct frame_reclaimer;
+extern struct frame_reclaimer *fake_reclaimer;
+
 /* Mutexes that are held now: 0 between calls. */
 extern u32 fake_nr_mutexes;
 

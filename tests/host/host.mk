@@ -47,7 +47,7 @@ $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
 # What asks for its hart gets that of a machine which the test makes up.
 HFAKED := $(patsubst %,$(H)/test/kernel/%.c.o,\
 	core/timer core/timer_test fs/regular mm/frame mm/frame_test mm/object \
-	mm/object_dirty mm/object_test)
+	mm/object_dirty mm/object_fill mm/object_test mm/reclaim)
 $(HFAKED): HFLAGS += -include tests/host/fake_machine.h
 
 # linux/stat.h keeps the bits of modes from programs that have glibc's.
@@ -124,7 +124,8 @@ host-fuzz-%: $(H)/fuzz_%
 #	mm_schedules        several harts at once, in every order
 
 MMCORE := $(patsubst %,kernel/%.c,lib/page lib/xmap mm/access mm/advise \
-	mm/fault mm/map mm/mm mm/object mm/object_dirty mm/region mm/remap mm/table mm/tree mm/usercopy)
+	mm/fault mm/map mm/mm mm/object mm/object_dirty mm/object_fill \
+	mm/reclaim mm/region mm/remap mm/table mm/tree mm/usercopy)
 MMSIM  := $(patsubst %,tests/host/mm/%.c,compare kernel machine model world)
 MMHIST := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,exhaust history)
 MMSCHED := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,\

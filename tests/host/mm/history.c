@@ -74,6 +74,7 @@ static const u32 weights[NR_OP_KINDS] = {
     [OP_TRUNCATE] = 8,
     [OP_GROW] = 6,
     [OP_WRITEBACK] = 12,
+    [OP_RECLAIM] = 10,
     [OP_MMAP] = 70,
     [OP_MUNMAP] = 25,
     [OP_MPROTECT] = 50,
@@ -188,6 +189,7 @@ may_fail(const struct op *op)
 	case OP_TRUNCATE:
 	case OP_GROW:
 	case OP_WRITEBACK:
+	case OP_RECLAIM:
 		return false;
 	case OP_MMAP:
 		return !op->populate || op->object == NR_OBJECTS;
@@ -223,6 +225,9 @@ pick_details(struct op *op)
 		break;
 	case OP_WRITEBACK:
 		op->force = one_in(3);
+		break;
+	case OP_RECLAIM:
+		op->count = 1 + pick(OBJ_PAGES);
 		break;
 	case OP_KWRITE:
 	case OP_MWRITE:

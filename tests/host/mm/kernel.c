@@ -113,6 +113,26 @@ spin_lock(struct spinlock *l) NO_LOCK_CHECK
 	l->locked = 1;
 }
 
+bool
+mutex_trylock(struct mutex *m) NO_LOCK_CHECK
+{
+	sim_point();
+	if (m->owner != 0)
+		return false;
+	m->owner = sim_hart + 1;
+	return true;
+}
+
+bool
+spin_trylock(struct spinlock *l) NO_LOCK_CHECK
+{
+	sim_point();
+	if (l->locked)
+		return false;
+	l->locked = 1;
+	return true;
+}
+
 void
 spin_unlock(struct spinlock *l) NO_LOCK_CHECK
 {

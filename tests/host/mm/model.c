@@ -710,6 +710,7 @@ static const char *const names[NR_OP_KINDS] = {
     [OP_TRUNCATE] = "truncate",
     [OP_GROW] = "grow",
     [OP_WRITEBACK] = "write_back",
+    [OP_RECLAIM] = "reclaim",
     [OP_MMAP] = "mmap",
     [OP_MUNMAP] = "munmap",
     [OP_MPROTECT] = "mprotect",

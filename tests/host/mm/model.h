@@ -37,6 +37,7 @@ enum op_kind {
 	OP_TRUNCATE, /* an object to half pages */
 	OP_GROW,     /* the same, upward */
 	OP_WRITEBACK, /* of the file; with force, mappings keep their W */
+	OP_RECLAIM,   /* count frames */
 	OP_MMAP,
 	OP_MUNMAP,
 	OP_MPROTECT,

@@ -32,6 +32,7 @@
  *	lS            S looks through all spaces
  *	oO.I          a write to page I of an object
  *	tO.H GO.H     an object is cut off, or grows, to H half pages
+ *	CS.P.N        N pages are taken back from the cache
  *	BO            the file is written back    ZO  without taking W away
  *
  * Behind it may stand /W: it is about word W of the page, not the first;
@@ -272,6 +273,18 @@ static const struct scenario scenarios[] = {
 	{"B2", "Z2 B2", "w0.14 w0.15 w0.14"}},
     {"write-back against a fault without memory", "A0.14.4.2 w0.15",
 	{"B2", "w0.14!1 w0.15!1 w0.16", "w0.15"}},
+    {"reclaim against faults", "F0.14.4.2 r0.14 u0.14.4 F0.14.4.2",
+	{"C0.14.4 C0.14.4", "r0.14 w0.15 r0.16", "r0.17 r0.14"}},
+    {"reclaim against read(2) and write(2)", "m0.14.4 w0.14 o2.0 B2",
+	{"C1.14.4 C1.14.4", "i0.14.2.0 i0.15.2.1", "o2.0 o2.1 B2"}},
+    {"reclaim against write-back", "A0.14.4.2 w0.14 u0.14.4 A0.14.4.2",
+	{"B2", "C0.14.4 C0.14.4 r0.14", "w0.15 w0.14"}},
+    {"reclaim against truncation", "o2.0 o2.1 o2.3 B2",
+	{"C0.14.8 C0.14.8", "t2.2 G2.8", "o2.1"}},
+    {"two that reclaim at once", "F0.14.4.2 r0.14 u0.14.4 F0.14.4.2",
+	{"C0.14.4 C0.14.4", "C0.14.2 C0.14.2 C0.14.2", "r0.15 w0.14"}},
+    {"pages are mapped around while they go", "A0.14.4.2 r0.14 w0.15 u0.14.4",
+	{"A0.14.4.2 r0.15", "C1.14.4 C1.14.4 B2 C1.14.4", "o2.2 t2.4"}},
     {"a file is cut off against write faults", "A0.14.4.2 A1.6.4.2 w0.14",
 	{"t2.2 o2.1", "w0.15 w0.14", "w1.7 w1.6"}},
 };
@@ -336,6 +349,7 @@ static const struct letter {
     {'o', OP_OWRITE, "oi", {0}},
     {'t', OP_TRUNCATE, "oi", {0}},
     {'G', OP_GROW, "oi", {0}},
+    {'C', OP_RECLAIM, "spn", {0}},
     {'B', OP_WRITEBACK, "o", {0}},
     {'Z', OP_WRITEBACK, "o", {.force = true}},
 };

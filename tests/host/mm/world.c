@@ -39,6 +39,21 @@ file_fill(struct object *o, u64 index, struct page *p)
 }
 
 static int
+file_fill_many(struct object *o, u64 index, u32 nr, struct page **pages)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		sim_point();
+		if (frame_fails_on_purpose())
+			return -EIO;
+		if (file_fill(o, index + i, pages[i]) < 0)
+			return -EIO;
+	}
+	return 0;
+}
+
+static int
 file_will_write(struct object *o, u64 index)
 {
 	if (frame_fails_on_purpose())
@@ -56,8 +71,10 @@ file_release(struct object *o)
 	(void)o;
 }
 
-static const struct object_ops file_ops = {
-    .fill = file_fill, .will_write = file_will_write, .release = file_release};
+static const struct object_ops file_ops = {.fill = file_fill,
+    .fill_many = file_fill_many,
+    .will_write = file_will_write,
+    .release = file_release};
 
 /* One page on its way: others may write to it between its words. */
 static void
@@ -96,6 +113,28 @@ write_back(const struct op *op)
 	object_wait_written(&file);
 	if (!op->force && sim_point_hook == NULL && file.nr_dirty != 0)
 		sim_fail("%lu pages are dirty still", file.nr_dirty);
+	return 0;
+}
+
+static struct frame_reclaimer *reclaimer;
+
+void
+frame_add_reclaimer(struct frame_reclaimer *r)
+{
+	reclaimer = r;
+}
+
+/* As who is short of memory, and holds nothing. */
+static s64
+reclaim(u64 nr)
+{
+	u64 free = sim_nr_free(), freed;
+
+	freed = reclaimer->reclaim(nr);
+	if (freed > nr ||
+	    (sim_point_hook == NULL && sim_nr_free() != free + freed))
+		sim_fail("%lu of %lu frames taken back, %lu more are free",
+		    freed, nr, sim_nr_free() - free);
 	return 0;
 }
 
@@ -151,6 +190,8 @@ void
 world_reset(u64 seed)
 {
 	sim_reset(seed);
+	if (reclaimer == NULL)
+		mm_init_reclaim();
 	model_init_windows();
 	model_reset(&world.model);
 	memset(world.mms, 0, sizeof(world.mms));
@@ -495,7 +536,7 @@ needs_space(const struct op *op)
 {
 	return op->kind != OP_OREAD && op->kind != OP_OWRITE &&
 	    op->kind != OP_TRUNCATE && op->kind != OP_GROW &&
-	    op->kind != OP_WRITEBACK;
+	    op->kind != OP_WRITEBACK && op->kind != OP_RECLAIM;
 }
 
 bool
@@ -533,6 +574,8 @@ perform(struct op *op)
 		return on_object(mm, op);
 	case OP_WRITEBACK:
 		return write_back(op);
+	case OP_RECLAIM:
+		return reclaim(op->count);
 	case OP_MMAP:
 		return map(mm, op);
 	case OP_MUNMAP:
