@@ -300,6 +300,57 @@ fill_for_write(struct fault *f)
 	mm_count(MM_STAT_ZERO_FILLS);
 }
 
+/*
+ * Pages that are mapped at once where one is read, if they are in memory: a
+ * power of two, so that all are in one table.  So many is what Linux maps.
+ */
+#define AROUND 16
+
+/* Where they begin and end: within the region. */
+static u64
+around_start(const struct fault *f)
+{
+	return MAX(align_down(f->page, AROUND * PAGE_SIZE), f->region->start);
+}
+
+static u64
+around_end(const struct fault *f)
+{
+	u64 end = align_down(f->page, AROUND * PAGE_SIZE) + AROUND * PAGE_SIZE;
+
+	return MIN(end, f->region->end);
+}
+
+/*
+ * The neighbours of a page that was read, which is in its place: as a read of
+ * each would map them, where nothing is mapped.
+ */
+static void
+map_around(struct fault *f)
+{
+	struct page *pages[AROUND];
+	u64 start = around_start(f), nr = (around_end(f) - start) >> PAGE_SHIFT;
+	u64 *first = f->path.entry[0] - ((f->page - start) >> PAGE_SHIFT);
+	u32 i;
+
+	object_present_pages(
+	    f->region->object, object_index(f->region, start), nr, pages);
+	if (f->region->prot & MM_EXEC)
+		tlb_flush_code(&f->mm->space);
+	for (i = 0; i < nr; i++) {
+		if (pages[i] == NULL)
+			continue;
+		if (!pt_is_empty(pt_load(&first[i]))) {
+			page_put(pages[i]);
+			continue;
+		}
+		f->path.entry[0] = &first[i];
+		tree_set_leaf(
+		    &f->path, pt_leaf(page_pfn(pages[i]), rights(f) & ~PTE_W));
+		mm_count(MM_STAT_MAPPED_AROUND);
+	}
+}
+
 /* To a page that is to be written back W comes with a write alone. */
 static void
 fill_shared(struct fault *f)
@@ -314,12 +365,17 @@ fill_shared(struct fault *f)
 static void
 fill(struct fault *f)
 {
+	bool from_store =
+	    f->found != NULL && object_has_store(f->region->object);
+
 	if (f->region->flags & MM_SHARED)
 		fill_shared(f);
 	else if (f->write)
 		fill_for_write(f);
 	else
 		fill_for_read(f);
+	if (!f->write && from_store)
+		map_around(f);
 	tlb_fence_local(&f->mm->space);
 }
 
