@@ -232,12 +232,23 @@ $(O)/tools/%: tools/%.c Makefile
 
 # ---- tests and checks -------------------------------------------------------
 
+# What rebuilds a disk from the log of its writes, and judges it.
+CRASHTOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/crash/*.c))
+
+.PHONY: crash
+crash: $(CRASHTOOLS)
+
+$(CRASHTOOLS): $(O)/%: %.c Makefile
+	$(call say,HOST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOSTFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
 # Unit tests and fuzzers of the code that knows no machine.
 -include tests/host/host.mk
 include tools/checks.mk
 
 .PHONY: tests
-tests: user tools disk $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS)
+tests: user tools disk crash $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS)
 
 # ---- the rest ---------------------------------------------------------------
 
