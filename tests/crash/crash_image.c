@@ -3,7 +3,7 @@
  * all that was written to it.
  *
  *	crash_image --count LOG
- *	crash_image LOG BASE OUT --flush N [--subset SEED]
+ *	crash_image LOG BASE OUT --flush N [--subset SEED] [--lie FLUSHES]
  *	            [--marks-from SECTOR --marks FILE]
  *
  * LOG is what QEMU's blklogwrites recorded from the disk that was a copy of
@@ -41,7 +41,7 @@
 #define FLAG_DISCARD 4u
 
 #define SECTOR_BYTES 512
-#define COPY_BYTES   65536 /* a whole piece of zeros becomes a hole */
+#define COPY_BYTES   65536 /* at a time; arbitrary */
 
 struct log_head {
 	uint64_t magic;
@@ -205,22 +205,29 @@ put(int fd, const void *data, size_t len_bytes, uint64_t at)
 		die("cannot write: %s", strerror(errno));
 }
 
+/* Holes stay holes: most of a new disk is none of its file system's. */
 static int
 copy_base(const char *base, const char *out)
 {
-	static const unsigned char zeros[COPY_BYTES];
-	size_t size;
-	const unsigned char *p = map_file(base, &size);
+	static unsigned char buf[COPY_BYTES];
+	int from = open(base, O_RDONLY);
 	int fd = open(out, O_RDWR | O_CREAT | O_TRUNC, 0666);
+	off_t size = lseek(from, 0, SEEK_END);
+	off_t at = 0;
 
-	if (fd < 0 || ftruncate(fd, size))
-		die("%s: %s", out, strerror(errno));
-	for (size_t at = 0; at < size; at += COPY_BYTES) {
-		size_t n = size - at < COPY_BYTES ? size - at : COPY_BYTES;
+	if (from < 0 || fd < 0 || ftruncate(fd, size))
+		die("%s or %s: %s", base, out, strerror(errno));
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
+		ssize_t n = pread(from, buf, sizeof(buf), at);
 
-		if (memcmp(p + at, zeros, n))
-			put(fd, p + at, n, at);
+		if (n <= 0)
+			break;
+		put(fd, buf, n, at);
+		at += n;
 	}
+	if (at >= 0 || errno != ENXIO)
+		die("cannot read %s: %s", base, strerror(errno));
+	close(from);
 	return fd;
 }
 
@@ -365,7 +372,7 @@ int
 main(int argc, char **argv)
 {
 	const char *marks = NULL;
-	uint64_t flush = 0, seed = 0;
+	uint64_t flush = 0, seed = 0, lie = 0;
 	bool subset = false;
 	size_t certain, cut;
 
@@ -383,6 +390,8 @@ main(int argc, char **argv)
 			marks_from = number(argv[i + 1]) * SECTOR_BYTES;
 		else if (!strcmp(argv[i], "--marks"))
 			marks = argv[i + 1];
+		else if (!strcmp(argv[i], "--lie"))
+			lie = number(argv[i + 1]);
 		else if (strcmp(argv[i], "--subset"))
 			die("there is no option %s", argv[i]);
 		else
@@ -390,9 +399,10 @@ main(int argc, char **argv)
 	}
 	read_log(argv[1]);
 	set_seed(seed);
-	certain = cut = behind_flush(flush);
+	cut = behind_flush(flush);
+	certain = lie < flush ? behind_flush(flush - lie) : 0;
 	if (subset)
-		cut += draw(next_flush(certain) - certain + 1);
+		cut += draw(next_flush(cut) - cut + 1);
 	make_image(argv[2], argv[3], certain, cut);
 	if (marks)
 		write_marks(marks, cut);

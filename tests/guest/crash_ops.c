@@ -2,7 +2,7 @@
  * Sequences of operations on a mounted disk, whose writes somebody records, to
  * be cut off at any point.  Not a test by itself: tests/crash/run.
  *
- *	/tests/guest @crash_ops DISK TYPE SPEC...
+ *	/tests/guest @crash_ops DISK TYPE[,OPTIONS] SPEC...
  *
  * SPEC is N, every sequence of N operations, or N:COUNT:SEED, so many that are
  * drawn.  Each has a folder of its own with the same tree at its start, so one
@@ -646,10 +646,15 @@ run_spec(const char *spec)
 
 HELPER(crash_ops)
 {
+	char *options;
+
 	ensure(argc >= 5);
 	mkdir("/mnt", 0755);
 	open_marks(argv[2]);
-	ensure(mount(argv[2], "/mnt", argv[3], MS_NOATIME, NULL) == 0);
+	options = strchr(argv[3], ',');
+	if (options)
+		*options++ = '\0';
+	ensure(mount(argv[2], "/mnt", argv[3], MS_NOATIME, options) == 0);
 	ensure(chdir("/mnt") == 0);
 	for (int i = 4; i < argc; i++)
 		run_spec(argv[i]);
