@@ -333,7 +333,7 @@ protect_mapped(struct ext2 *e)
 
 	while ((i = ext2_cache_next_dirty(e, &nr))) {
 		if (i->object)
-			object_wait_written(i->object);
+			object_protect(i->object);
 		inode_put(i);
 	}
 }

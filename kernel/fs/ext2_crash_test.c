@@ -20,6 +20,7 @@
 /* links: fs/namei_open.c fs/namei_rename.c fs/pipe.c fs/pipe_ends.c */
 /* links: fs/procfs.c fs/tmpfs.c */
 /* links: fs/regular.c fs/seq.c fs/tmpfs_dir.c fs/vfs.c fs/walk.c */
+/* links: mm/object_fill.c mm/reclaim.c */
 /* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
 /* links: lib/rbtree.c lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
 /* links: ../tests/host/fake_disk.c */
