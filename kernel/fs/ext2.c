@@ -57,8 +57,7 @@ ext2_group(
     struct ext2 *e, u32 group, struct buf **out, struct ext2_group **desc)
 {
 	u32 per_block = e->block_bytes / sizeof(struct ext2_group);
-	int err =
-	    ext2_block(e, e->first_block + 1 + group / per_block, out);
+	int err = ext2_block(e, e->first_block + 1 + group / per_block, out);
 
 	if (err == 0)
 		*desc = (struct ext2_group *)(*out)->data + group % per_block;
@@ -89,8 +88,7 @@ write_super(struct ext2 *e)
 static bool
 has_log(const struct ext2 *e)
 {
-	return e->super.revision > 0 &&
-	    (e->super.compat & EXT2_COMPAT_JOURNAL);
+	return e->super.revision > 0 && (e->super.compat & EXT2_COMPAT_JOURNAL);
 }
 
 /* The marks of a disk that is being written to, or is not any more. */
@@ -315,7 +313,8 @@ tell_statfs(struct filesystem *fs, struct fs_statfs *out)
 	    .type = EXT2_SUPER_MAGIC,
 	    .block_size = e->block_bytes,
 	    .nr_blocks = e->nr_blocks,
-	    .nr_free = s->nr_free_blocks - MIN(e->nr_reserved, s->nr_free_blocks),
+	    .nr_free =
+		s->nr_free_blocks - MIN(e->nr_reserved, s->nr_free_blocks),
 	    .nr_files = e->nr_inodes,
 	    .nr_free_files = s->nr_free_inodes,
 	    .name_max = NAME_MAX_BYTES,

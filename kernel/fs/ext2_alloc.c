@@ -320,7 +320,8 @@ ext2_reserve(struct ext2 *e, u32 nr)
 	bool wait;
 	u32 got = reserve_now(e, nr, &wait);
 
-	if (wait && journal_commit(e->journal, journal_running(e->journal)) == 0)
+	if (wait &&
+	    journal_commit(e->journal, journal_running(e->journal)) == 0)
 		got += reserve_now(e, nr - got, &wait);
 	return got;
 }

@@ -7,10 +7,10 @@
  *	   ^                     |                    |
  *	   +---------------------+--------------------+   somebody looks it up
  *
- * The inode's count falls to zero without this file's lock, so there is a moment
- * in which it is zero and the state does not say so yet: who finds an inode like
- * that waits until it is settled.  An inode whose last name is gone is found by
- * nobody: it goes, and its blocks with it.
+ * The inode's count falls to zero without this file's lock, so there is a
+ *moment in which it is zero and the state does not say so yet: who finds an
+ *inode like that waits until it is settled.  An inode whose last name is gone
+ *is found by nobody: it goes, and its blocks with it.
  */
 #include "core/spinlock.h"
 #include "fs/ext2_impl.h"
@@ -188,8 +188,7 @@ tidy(struct ext2 *e)
 	bool all = atomic_load(&e->unmounted);
 
 	if (all && e->journal)
-		(void)!journal_commit(
-		    e->journal, journal_running(e->journal));
+		(void)!journal_commit(e->journal, journal_running(e->journal));
 	ext2_cache_trim(e, all);
 }
 

@@ -61,8 +61,8 @@ write_at(const char *path, u32 flags, u64 at, size_t len)
 	struct iov_iter it;
 	struct file *f;
 	s64 n;
-	int err = namei_open(
-	    who, fs_name(NULL, path), O_WRONLY | flags, 0644, &f);
+	int err =
+	    namei_open(who, fs_name(NULL, path), O_WRONLY | flags, 0644, &f);
 
 	memset(bytes, 'a' + letter++ % 26, len);
 	if (err == 0) {
@@ -151,8 +151,8 @@ op_rename_over(void)
 static int
 op_exchange(void)
 {
-	return namei_rename(who, fs_name(NULL, "/m/d"),
-	    fs_name(NULL, "/m/big"), RENAME_EXCHANGE);
+	return namei_rename(who, fs_name(NULL, "/m/d"), fs_name(NULL, "/m/big"),
+	    RENAME_EXCHANGE);
 }
 
 static int
@@ -273,8 +273,7 @@ struct listing {
 };
 
 static bool
-note_name(
-    struct dir_sink *sink, struct name name, u64 ino, u32 type, u64 next)
+note_name(struct dir_sink *sink, struct name name, u64 ino, u32 type, u64 next)
 {
 	struct listing *l = container_of(sink, struct listing, sink);
 
@@ -326,8 +325,8 @@ describe(FILE *out, const char *path)
 		return;
 	}
 	if (S_ISLNK(st.mode) &&
-	    namei_readlink(who, fs_name(NULL, path), target, sizeof(target),
-		&len) < 0)
+	    namei_readlink(
+		who, fs_name(NULL, path), target, sizeof(target), &len) < 0)
 		len = 0;
 	fprintf(out, "%s %o %u %lu %lx %.*s\n", path, st.mode, st.nlink,
 	    S_ISDIR(st.mode) ? 0 : st.size_bytes,
@@ -344,8 +343,8 @@ describe_dir(FILE *out, const char *path)
 	struct file *f;
 	u32 n;
 
-	if (namei_open(who, fs_name(NULL, path), O_RDONLY | O_DIRECTORY, 0,
-		&f) < 0) {
+	if (namei_open(
+		who, fs_name(NULL, path), O_RDONLY | O_DIRECTORY, 0, &f) < 0) {
 		fprintf(out, "%s cannot be opened\n", path);
 		return;
 	}
@@ -473,8 +472,7 @@ has_orphans(const u8 *bytes)
 {
 	u32 first;
 
-	memcpy(&first,
-	    bytes + 1024 + offsetof(struct ext2_super, last_orphan),
+	memcpy(&first, bytes + 1024 + offsetof(struct ext2_super, last_orphan),
 	    sizeof(first));
 	return first != 0;
 }
@@ -491,8 +489,8 @@ replays_alike(void)
 	    path);
 	assert_int_equal(fake_file_read(path, other, disk_bytes), disk_bytes);
 	fake_disk_set(image, disk_bytes);
-	if (namei_mount(who, "/vda", fs_name(NULL, "/m"), "ext3", MS_RDONLY,
-		NULL) != 0)
+	if (namei_mount(
+		who, "/vda", fs_name(NULL, "/m"), "ext3", MS_RDONLY, NULL) != 0)
 		return false;
 	unmount_it();
 	/* Orphans e2fsck frees at once; calf does when it may write. */
@@ -547,8 +545,8 @@ is_known_tree(const struct sequence *s, u32 least)
 	for (i = least; i < s->nr; i++)
 		nr_in_place += s->ops[i]->in_place;
 	for (i = least; i <= s->nr && !known; i++)
-		known = same_tree(
-		    tree, s->trees[i], with_sums || nr_in_place == 0);
+		known =
+		    same_tree(tree, s->trees[i], with_sums || nr_in_place == 0);
 	if (!known)
 		fprintf(stderr, "at least %u, wanted:\n%sgot:\n%s", least,
 		    s->trees[least], tree);
@@ -656,8 +654,8 @@ start(void)
 	who = fs_who_kernel();
 	fake_disk.dev = dev_make(254, 0);
 	assert_int_equal(namei_mkdir(who, fs_name(NULL, "/m"), 0755), 0);
-	assert_int_equal(namei_mknod(who, fs_name(NULL, "/vda"),
-			     S_IFBLK | 0600, fake_disk.dev),
+	assert_int_equal(namei_mknod(who, fs_name(NULL, "/vda"), S_IFBLK | 0600,
+			     fake_disk.dev),
 	    0);
 }
 
@@ -686,7 +684,8 @@ test_crashes(void **state)
 			ops[i] = any_operation();
 		check_operations(n, ops, max_images);
 	}
-	printf("# %u images of %u sequences, seed %lu %s; %u replayed by both\n",
+	printf(
+	    "# %u images of %u sequences, seed %lu %s; %u replayed by both\n",
 	    nr_images, nr_sequences, seed, mount_options, nr_compared);
 }
 

@@ -16,8 +16,8 @@
 #define EXT2_NR_DIRECT   12
 #define EXT2_NR_POINTERS 15 /* direct ones, and those to 1, 2, 3 levels */
 
-#define EXT2_BAD_INO      1
-#define EXT2_JOURNAL_INO  8
+#define EXT2_BAD_INO     1
+#define EXT2_JOURNAL_INO 8
 
 /* What an inode's extra bytes are, in those that we make. */
 #define EXT2_EXTRA_BYTES 32
@@ -155,7 +155,7 @@ struct ext2_raw_name {
 	u8 type; /* with FILETYPE; else the upper half of the name's length */
 };
 
-#define EXT2_NAME_HEAD 8u
+#define EXT2_NAME_HEAD       8u
 #define EXT2_NAME_BYTES(len) (EXT2_NAME_HEAD + (((len) + 3u) & ~3u))
 
 /* A block of extended attributes: its inodes are counted in it. */

@@ -27,12 +27,11 @@ struct ext2_options {
 /*
  * struct ext2: one mounted disk.
  * Laws   E1  for each number there is at most one inode in the table, and who
- *            finds one that is just being let go of waits for what becomes of it
- *        E2  nr_free_blocks = free bits of all bitmaps, as in the superblock;
- *            of these nr_freed are not to be used before the next commit, and
- *            nr_reserved are promised to who writes
- *        E3  in the list of orphans on the disk are those files, and no others,
- *            that have lost their last name or are being cut off
+ *            finds one that is just being let go of waits for what becomes of
+ * it E2  nr_free_blocks = free bits of all bitmaps, as in the superblock; of
+ * these nr_freed are not to be used before the next commit, and nr_reserved are
+ * promised to who writes E3  in the list of orphans on the disk are those
+ * files, and no others, that have lost their last name or are being cut off
  * Locks  e lock   m alloc   c fixed   a atomic
  */
 struct ext2 {
@@ -61,19 +60,19 @@ struct ext2 {
 	u32 nr_idle;                                /* e */
 	struct list dirty;                          /* e: have dirty pages */
 	struct list to_write; /* e: of these, a commit's */
-	bool unmounted;                             /* a: nothing stays idle */
+	bool unmounted;       /* a: nothing stays idle */
 
 	/* Writing; NULL on a disk that is only read. */
-	struct journal *journal;   /* c */
-	struct buf *super_buf;     /* c: the block with the superblock */
-	struct ext2_super *disk;   /* m: the superblock in it */
-	struct mutex alloc;        /* rank DISK_ALLOC */
-	u32 nr_reserved;           /* m: blocks */
-	u32 nr_freed;              /* m: blocks, since the last commit */
-	struct ext2_batch *batch;  /* of the commit that is under way */
-	u8 **freed;                /* m: by group, what was freed since */
-	struct mutex orphan_lock;  /* rank DISK_ORPHANS */
-	struct list orphans;       /* its: in the disk's order, last in first */
+	struct journal *journal;  /* c */
+	struct buf *super_buf;    /* c: the block with the superblock */
+	struct ext2_super *disk;  /* m: the superblock in it */
+	struct mutex alloc;       /* rank DISK_ALLOC */
+	u32 nr_reserved;          /* m: blocks */
+	u32 nr_freed;             /* m: blocks, since the last commit */
+	struct ext2_batch *batch; /* of the commit that is under way */
+	u8 **freed;               /* m: by group, what was freed since */
+	struct mutex orphan_lock; /* rank DISK_ORPHANS */
+	struct list orphans;      /* its: in the disk's order, last in first */
 };
 
 /* How an inode in the table stands; see ext2_cache.c. */
@@ -107,8 +106,8 @@ struct ext2_inode {
 	u32 flags;                      /* b: EXT2_FLAG_* */
 	u32 attributes;                 /* b: block of extended attributes */
 	u32 generation;                 /* c */
-	u32 goal;     /* b: behind the block that came last */
-	u32 promised; /* b: blocks, to who writes: see ext2_reserve */
+	u32 goal;                       /* b: behind the block that came last */
+	u32 promised;  /* b: blocks, to who writes: see ext2_reserve */
 	u32 deleted_s; /* orphan_lock: the next orphan; at the end, the time */
 };
 
@@ -157,7 +156,8 @@ ext2_is_block(const struct ext2 *e, u64 block)
 /* The descriptor of a group, in a buffer. */
 int ext2_group(struct ext2 *e, u32 group, struct buf **out,
     struct ext2_group **desc) MUST_CHECK;
-/* Is it one that the file system itself lies in?  Checks what would be freed. */
+/* Is it one that the file system itself lies in?  Checks what would be freed.
+ */
 bool ext2_is_system_block(
     const struct ext2 *e, u32 group, const struct ext2_group *g, u32 block);
 
@@ -216,8 +216,8 @@ u32 ext2_group_start(const struct ext2 *e, u32 ino);
  */
 int ext2_map(struct ext2_inode *i, u64 index, u32 *block) MUST_CHECK;
 /* The same for up to max in a row: *nr blocks from *block on, or a hole. */
-int ext2_map_run(struct ext2_inode *i, u64 index, u32 max, u32 *block,
-    u32 *nr) MUST_CHECK;
+int ext2_map_run(
+    struct ext2_inode *i, u64 index, u32 max, u32 *block, u32 *nr) MUST_CHECK;
 
 /* What mapping one block may change: indirect ones and what each allocates. */
 #define EXT2_MAP_CREDITS (4 * EXT2_ALLOC_CREDITS + 4)
@@ -241,8 +241,8 @@ u64 ext2_max_bytes(u32 block_bytes);
  * Frees blocks from number keep on, from the end, as far as the handle's
  * credits go; *more when there are others left.  The inode is to be stored.
  */
-int ext2_trim(struct ext2_inode *i, struct handle *h, u64 keep,
-    bool *more) MUST_CHECK;
+int ext2_trim(
+    struct ext2_inode *i, struct handle *h, u64 keep, bool *more) MUST_CHECK;
 
 /* ---- inodes (ext2_inode.c, ext2_cache.c, ext2_orphan.c) ----------------- */
 
@@ -329,8 +329,8 @@ void ext2_delete(struct ext2_inode *i);
 
 /* For object_ops. */
 int ext2_fill(struct object *o, u64 index, struct page *p) MUST_CHECK;
-int ext2_fill_many(struct object *o, u64 index, u32 nr,
-    struct page **pages) MUST_CHECK;
+int ext2_fill_many(
+    struct object *o, u64 index, u32 nr, struct page **pages) MUST_CHECK;
 extern const struct regular_ops ext2_regular_ops;
 extern const struct object_ops ext2_object_ops;
 extern const struct inode_ops ext2_file_ops;
@@ -353,8 +353,7 @@ struct ext2_found {
 
 /* Whoever wants the names of a directory: false ends it. */
 struct ext2_visitor {
-	bool (*fn)(
-	    struct ext2_visitor *v, const struct ext2_found *f, u64 at);
+	bool (*fn)(struct ext2_visitor *v, const struct ext2_found *f, u64 at);
 	bool dots; /* those too */
 	bool gaps; /* entries that name nothing too */
 };
@@ -400,8 +399,8 @@ void ext2_entry_remove(
 void ext2_entry_set(struct inode *dir, struct handle *h, struct ext2_entry *e,
     const struct inode *inode);
 /* The first block of a new directory, with the dots. */
-int ext2_dir_begin(struct inode *dir, struct handle *h,
-    const struct inode *parent) MUST_CHECK;
+int ext2_dir_begin(
+    struct inode *dir, struct handle *h, const struct inode *parent) MUST_CHECK;
 /* The text of a long symbolic link. */
 int ext2_symlink_begin(
     struct inode *i, struct handle *h, const char *target) MUST_CHECK;

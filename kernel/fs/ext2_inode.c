@@ -73,7 +73,6 @@ size_of(const struct ext2_raw_inode *raw)
 	return raw->size_low;
 }
 
-
 static u32
 old_device(u32 dev)
 {
@@ -103,9 +102,12 @@ store_times(
 {
 	bool extra = HAS_EXTRA(e, raw, btime_extra);
 
-	store_time(i->atime_ns, &raw->atime_s, extra ? &raw->atime_extra : NULL);
-	store_time(i->mtime_ns, &raw->mtime_s, extra ? &raw->mtime_extra : NULL);
-	store_time(i->ctime_ns, &raw->ctime_s, extra ? &raw->ctime_extra : NULL);
+	store_time(
+	    i->atime_ns, &raw->atime_s, extra ? &raw->atime_extra : NULL);
+	store_time(
+	    i->mtime_ns, &raw->mtime_s, extra ? &raw->mtime_extra : NULL);
+	store_time(
+	    i->ctime_ns, &raw->ctime_s, extra ? &raw->ctime_extra : NULL);
 	if (extra)
 		store_time(i->btime_ns, &raw->btime_s, &raw->btime_extra);
 }
@@ -170,13 +172,13 @@ store_fields(struct ext2_inode *i, struct ext2_raw_inode *raw)
 	memcpy(raw->pointers, i->pointers, sizeof(raw->pointers));
 }
 
-/* A file that only numbers of more than 31 bits can measure: the disk says so. */
+/* A file that only numbers of more than 31 bits can measure: the disk says so.
+ */
 static void
 note_large(struct ext2 *e, struct handle *h, const struct inode *inode)
 {
 	if (!S_ISREG(inode->mode) || inode->size_bytes <= INT32_MAX ||
-	    e->disk->revision == 0 ||
-	    (e->disk->ro_compat & EXT2_RO_LARGE_FILE))
+	    e->disk->revision == 0 || (e->disk->ro_compat & EXT2_RO_LARGE_FILE))
 		return;
 	journal_change(h, e->super_buf);
 	e->disk->ro_compat |= EXT2_RO_LARGE_FILE;

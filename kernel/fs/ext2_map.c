@@ -55,8 +55,7 @@ find_way(const struct ext2 *e, u64 index, struct way *w)
 	w->slot = EXT2_NR_DIRECT + level;
 	w->depth = level + 1;
 	for (n = 0; n < w->depth; n++)
-		w->at[n] =
-		    index >> (log * (level - n)) & ((1u << log) - 1);
+		w->at[n] = index >> (log * (level - n)) & ((1u << log) - 1);
 	return 0;
 }
 
@@ -192,8 +191,7 @@ alloc(struct ext2_inode *i, struct handle *h, bool reserved, u32 *block)
 	int err;
 
 	reserved = reserved && i->promised > 0;
-	err = ext2_alloc_block(
-	    ext2_disk_of(i), h, goal_of(i), reserved, block);
+	err = ext2_alloc_block(ext2_disk_of(i), h, goal_of(i), reserved, block);
 	if (err == 0 && reserved)
 		i->promised--;
 	return err;

@@ -130,8 +130,7 @@ lengthen(struct inode *dir, struct handle *h, struct ext2_entry *out)
 
 	if (at + e->block_bytes > INT32_MAX)
 		return -ENOSPC;
-	err = ext2_map_create(
-	    i, h, at / e->block_bytes, false, &block, &fresh);
+	err = ext2_map_create(i, h, at / e->block_bytes, false, &block, &fresh);
 	if (err == 0 && !fresh)
 		err = ext2_broken(e, "a block behind the directory", dir->ino);
 	if (err == 0)
@@ -230,8 +229,7 @@ first_block(struct inode *i, struct handle *h, struct buf **out)
 }
 
 int
-ext2_dir_begin(
-    struct inode *dir, struct handle *h, const struct inode *parent)
+ext2_dir_begin(struct inode *dir, struct handle *h, const struct inode *parent)
 {
 	struct ext2 *e = ext2_of(dir->fs);
 	struct ext2_raw_name *n;

@@ -11,7 +11,8 @@
 #define DOTDOT ((struct name){.text = "..", .len = 2})
 
 /* A new inode: its number, its block, its first block of bytes. */
-#define NEW_CREDITS (EXT2_ALLOC_CREDITS + EXT2_STORE_CREDITS + EXT2_MAP_CREDITS + 1)
+#define NEW_CREDITS                                                            \
+	(EXT2_ALLOC_CREDITS + EXT2_STORE_CREDITS + EXT2_MAP_CREDITS + 1)
 
 static bool
 is_long_link(const struct inode_new *new)
@@ -152,8 +153,7 @@ ext2_create(struct inode *dir, struct name name, const struct inode_new *new,
 }
 
 int
-ext2_tmpfile(
-    struct inode *dir, const struct inode_new *new, struct inode **out)
+ext2_tmpfile(struct inode *dir, const struct inode_new *new, struct inode **out)
 {
 	struct ext2_inode *i;
 	struct handle h;
@@ -181,8 +181,8 @@ ext2_tmpfile(
 /* ---- names that come and go --------------------------------------------- */
 
 static int
-link_in(struct inode *dir, struct handle *h, struct name name,
-    struct inode *inode)
+link_in(
+    struct inode *dir, struct handle *h, struct name name, struct inode *inode)
 {
 	struct ext2_hold at_dir = {}, at_inode = {};
 	struct ext2_inode *i = ext2_inode_of(inode);
@@ -264,8 +264,8 @@ lost_name(struct inode *dir, struct inode *inode)
 }
 
 static int
-unlink_in(struct inode *dir, struct handle *h, struct name name,
-    struct inode *inode)
+unlink_in(
+    struct inode *dir, struct handle *h, struct name name, struct inode *inode)
 {
 	struct ext2_hold at_dir = {}, at_inode = {};
 	struct ext2_entry entry;
@@ -402,8 +402,8 @@ move_names(struct move *m, struct handle *h)
 		ext2_entry_remove(m->from_dir, h, &m->from_entry);
 	change_parent(m, h, m->inode, &m->dotdot, m->from_dir, m->to_dir);
 	if (m->exchange)
-		change_parent(m, h, m->victim, &m->victim_dotdot, m->to_dir,
-		    m->from_dir);
+		change_parent(
+		    m, h, m->victim, &m->victim_dotdot, m->to_dir, m->from_dir);
 	else if (m->victim)
 		lost_name(m->to_dir, m->victim);
 	inode_touch(m->from_dir);

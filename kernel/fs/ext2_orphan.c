@@ -58,8 +58,7 @@ remove_locked(struct ext2 *e, struct ext2_inode *i, struct handle *h)
 		journal_change(h, e->super_buf);
 		e->disk->last_orphan = i->deleted_s;
 	} else {
-		before =
-		    list_entry(i->orphan.prev, struct ext2_inode, orphan);
+		before = list_entry(i->orphan.prev, struct ext2_inode, orphan);
 		before->deleted_s = i->deleted_s;
 		err = ext2_store(before, h);
 		if (err < 0) {
@@ -144,8 +143,8 @@ static int
 leave_list(struct ext2_inode *i)
 {
 	struct handle h;
-	int err = ext2_begin(ext2_disk_of(i),
-	    EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS, &h);
+	int err = ext2_begin(
+	    ext2_disk_of(i), EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS, &h);
 
 	if (err < 0)
 		return err;
@@ -252,7 +251,8 @@ delete_number(struct ext2_inode *i)
 	return err;
 }
 
-/* What fails, because nothing is written any more, is done at the next mount. */
+/* What fails, because nothing is written any more, is done at the next mount.
+ */
 void
 ext2_delete(struct ext2_inode *i)
 {

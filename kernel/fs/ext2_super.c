@@ -161,10 +161,13 @@ use_super(struct ext2 *e)
 	e->first_ino = s->revision == 0 ? EXT2_OLD_FIRST : s->first_ino;
 	e->has_types =
 	    s->revision > 0 && (s->incompat & EXT2_INCOMPAT_FILETYPE);
-	e->nr_groups = (s->nr_blocks - s->first_block + s->blocks_per_group - 1) /
+	e->nr_groups =
+	    (s->nr_blocks - s->first_block + s->blocks_per_group - 1) /
 	    s->blocks_per_group;
-	/* A file's sectors are counted in 32 bits, its size before that in 31. */
-	e->max_bytes = MIN(ext2_max_bytes(bytes), (u64)UINT32_MAX << SECTOR_SHIFT);
+	/* A file's sectors are counted in 32 bits, its size before that in 31.
+	 */
+	e->max_bytes =
+	    MIN(ext2_max_bytes(bytes), (u64)UINT32_MAX << SECTOR_SHIFT);
 	if (s->revision == 0)
 		e->max_bytes = INT32_MAX;
 }

@@ -111,8 +111,8 @@ keep_some(struct ext2_inode *i, u64 *pos, u64 end)
 			break;
 		if (e->options.data_journal)
 			journal_promise_data(&h, 1);
-		*pos = MIN(end,
-		    align_down(*pos, e->block_bytes) + e->block_bytes);
+		*pos =
+		    MIN(end, align_down(*pos, e->block_bytes) + e->block_bytes);
 		if (*pos > inode->size_bytes)
 			atomic_store(&inode->size_bytes, *pos);
 	}
@@ -226,8 +226,7 @@ clear_tail(struct ext2_inode *i, u64 size)
 	if (err < 0 || block == 0)
 		return err;
 	return object_write(&i->regular.object, size, page_kva(zero_page),
-	    MIN(e->block_bytes - in_block,
-		i->regular.inode.size_bytes - size));
+	    MIN(e->block_bytes - in_block, i->regular.inode.size_bytes - size));
 }
 
 static int
@@ -341,8 +340,8 @@ log_block(struct ext2 *e, u32 block, const void *at)
 
 /* *whole false: a part of the page has no block yet. */
 static int
-write_page(struct ext2_inode *i, struct ext2_batch *b, u64 index, struct page *p,
-    bool *whole)
+write_page(struct ext2_inode *i, struct ext2_batch *b, u64 index,
+    struct page *p, bool *whole)
 {
 	struct ext2 *e = b->e;
 	u64 size = atomic_load(&i->regular.object.size_bytes);

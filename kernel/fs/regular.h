@@ -19,11 +19,11 @@ struct regular_ops {
 	/* Pages have come or gone.  NULL: that is nobody's business. */
 	void (*changed)(struct regular *r);
 	/*
-	 * After room: so many bytes have come into the pages from pos on, and are
-	 * to have a place on the disk; with the size, if it grows.  Bytes that
-	 * get none are not there any more.  Of what room allows at a time a
-	 * longer write makes many.  Errors: -EIO, -ENOSPC, -EROFS.
-	 * NULL: the pages are all there is.
+	 * After room: so many bytes have come into the pages from pos on, and
+	 * are to have a place on the disk; with the size, if it grows.  Bytes
+	 * that get none are not there any more.  Of what room allows at a time
+	 * a longer write makes many.  Errors: -EIO, -ENOSPC, -EROFS. NULL: the
+	 * pages are all there is.
 	 */
 	int (*written)(struct regular *r, u64 pos, u64 len);
 };

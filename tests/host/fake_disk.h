@@ -47,8 +47,7 @@ void fake_disk_mark(u32 mark);
 void fake_disk_cut(u8 *image, u32 from, u32 to);
 
 /* Runs a shell command; its status. */
-int fake_shell(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+int fake_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fake_file_write(const char *path, const u8 *bytes, u64 len_bytes);
 /* How many bytes it has, at most max. */
 u64 fake_file_read(const char *path, u8 *bytes, u64 max);
