@@ -143,9 +143,33 @@ written(struct regular *r, u64 pos, u64 len)
 	return err;
 }
 
+/* Run by run: what has a block is data. */
+static int
+seek(struct regular *r, u64 from, bool hole, u64 *out)
+{
+	struct ext2_inode *i = of_regular(r);
+	u32 bytes = ext2_disk_of(i)->block_bytes, block, nr;
+	u64 size = atomic_load(&r->inode.size_bytes), index = from / bytes;
+	int err;
+
+	while (index * bytes < size) {
+		err = ext2_map_run(i, index, UINT32_MAX, &block, &nr);
+		if (err < 0)
+			return err;
+		if ((block == 0) == hole)
+			break;
+		index += nr;
+		if (thread_must_end())
+			return -EINTR;
+	}
+	*out = MAX(from, index * bytes);
+	return 0;
+}
+
 const struct regular_ops ext2_regular_ops = {
     .room = room,
     .written = written,
+    .seek = seek,
 };
 
 /* ---- mmap --------------------------------------------------------------- */

@@ -187,23 +187,33 @@ next_hole(struct object *o, u64 index)
 }
 
 static int
-regular_seek_extent(struct file *f, u64 from, bool hole, u64 *out)
+seek_pages(struct regular *r, u64 from, bool hole, u64 *out)
 {
-	struct object *o = f->inode->object;
-	u64 size = atomic_load(&f->inode->size_bytes);
+	struct object *o = &r->object;
 	u64 index = from >> PAGE_SHIFT;
-	u64 last = (size - 1) >> PAGE_SHIFT;
 
-	/* What is not in memory may be on the disk: all of it is data. */
-	if (o->ops->fill) {
-		*out = hole ? size : from;
-		return 0;
-	}
+	*out = ~0ul;
 	if (hole)
 		index = next_hole(o, index);
-	else if (!object_next_page(o, index, &index) || index > last)
+	else if (!object_next_page(o, index, &index))
+		return 0;
+	*out = MAX(from, index << PAGE_SHIFT);
+	return 0;
+}
+
+static int
+regular_seek_extent(struct file *f, u64 from, bool hole, u64 *out)
+{
+	struct regular *r = regular_of(f->inode);
+	u64 size = atomic_load(&f->inode->size_bytes);
+	int err = r->ops->seek ? r->ops->seek(r, from, hole, out)
+			       : seek_pages(r, from, hole, out);
+
+	if (err < 0)
+		return err;
+	if (*out >= size && !hole)
 		return -ENXIO;
-	*out = index > last ? size : MAX(from, index << PAGE_SHIFT);
+	*out = MIN(*out, size);
 	return 0;
 }
 

@@ -26,6 +26,12 @@ struct regular_ops {
 	 * pages are all there is.
 	 */
 	int (*written)(struct regular *r, u64 pos, u64 len);
+	/*
+	 * The first hole, or else data, from byte from on, which lies below the
+	 * size.  *out may be beyond the size: none.  NULL: as pages are there.
+	 * Locks: none of the inode's.
+	 */
+	int (*seek)(struct regular *r, u64 from, bool hole, u64 *out);
 };
 
 /*

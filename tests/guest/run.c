@@ -2,7 +2,7 @@
  * Runs guest tests and prints one stream of TAP.
  *
  *	guest [--calf] [--skip-big] [--stop] [--timeout SECONDS] [--time]
- *	      [NAME...]
+ *	      [--disk TYPE] [NAME...]
  *	guest --list
  *
  * Every test is this program again, as `guest @run NAME`, in a session of its
@@ -16,6 +16,7 @@
  *	--stop       end with the first test that fails
  *	--timeout    seconds until a test is thought to hang; 120 if not given
  *	--time       say how long each test took
+ *	--disk       the tests' folders are on /dev/vda, mounted as that type
  *
  * The run must not hang on what a test leaves behind: when the test's own
  * process has ended, or the time is up, its process group is killed, and
@@ -26,6 +27,7 @@
 #include "tap.h"
 
 #include <ftw.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -52,6 +54,7 @@ static struct {
 	bool stop;
 	bool time;
 	int timeout_s;
+	const char *disk;
 } opts = {.timeout_s = DEFAULT_TIMEOUT_S};
 
 /* The test that runs; what the signal handlers need. */
@@ -341,11 +344,27 @@ too_big(const struct tap_test *t)
 	return si.freeram * si.mem_unit < t->needs_mib * MIB;
 }
 
+/* Where the tests' folders are is on the disk, or not any more. */
+static bool
+use_disk(bool use)
+{
+	if (!opts.disk)
+		return true;
+	if (use ? mount("/dev/vda", "/tmp", opts.disk, 0, NULL)
+		: umount("/tmp")) {
+		printf("Bail out! /dev/vda on /tmp: %s\n", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
 static int
 run_tests(const struct tap_test **tests, int count)
 {
 	int failed = 0;
 
+	if (!use_disk(true))
+		return 1;
 	catch_ends();
 	for (int i = 0; i < count && !(opts.stop && failed > 0); i++) {
 		if (too_big(tests[i]))
@@ -354,6 +373,7 @@ run_tests(const struct tap_test **tests, int count)
 		else
 			failed += !run_test(i + 1, tests[i]);
 	}
+	failed += !use_disk(false);
 	printf("1..%d\n", count);
 	return failed ? 1 : 0;
 }
@@ -417,6 +437,8 @@ take_option(char **argv)
 		opts.time = true;
 	else if (strcmp(argv[0], "--timeout") == 0 && argv[1])
 		return opts.timeout_s = atoi(argv[1]), 2;
+	else if (strcmp(argv[0], "--disk") == 0 && argv[1])
+		return opts.disk = argv[1], 2;
 	else
 		return 0;
 	return 1;
