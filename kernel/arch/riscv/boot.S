@@ -8,7 +8,7 @@
 	.section .head, "ax"
 	.globl _start
 _start:
-	j	first_hart
+	j	far
 	.balign	4
 	.word	0
 	.quad	0x200000	/* load at this distance from the start of RAM */
@@ -20,6 +20,9 @@ _start:
 	.ascii	"RISCV\0\0\0"
 	.ascii	"RSC\005"
 	.word	0
+	/* The kernel may be larger than a jump in one instruction reaches. */
+far:
+	tail	first_hart
 
 	.text
 first_hart:
