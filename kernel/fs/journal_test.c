@@ -402,7 +402,6 @@ crash_test(u32 nr_log, u32 nr_transactions, u32 nr_blocks, bool data_in_log)
 	struct counts n;
 	size_t before = fake_nr_allocated();
 
-	rec_fresh(nr_log);
 	rec_start();
 	assert_int_equal(open_fs(nr_log, NULL), 0);
 	fs.data_in_log = data_in_log;
@@ -428,6 +427,7 @@ test_large_log(void **state)
 {
 	(void)state;
 	fake_random_seed(1);
+	rec_fresh(REC_LOG);
 	crash_test(REC_LOG, 30, 100, false);
 }
 
@@ -437,6 +437,9 @@ test_small_log(void **state)
 {
 	(void)state;
 	fake_random_seed(2);
+	rec_fresh(61);
+	/* Its transactions' numbers go round too. */
+	rec_super()->sequence = be32_make(-20u);
 	crash_test(61, 60, 14, false);
 }
 
@@ -445,6 +448,7 @@ test_data_in_log(void **state)
 {
 	(void)state;
 	fake_random_seed(3);
+	rec_fresh(200);
 	crash_test(200, 50, 20, true);
 }
 
@@ -525,7 +529,8 @@ test_recovery_cut(void **state)
 	rec_fresh(61);
 	rec_start();
 	assert_int_equal(open_fs(61, NULL), 0);
-	assert_int_equal(work(7, 14), 0);
+	while (fs.j->log.used < 20)
+		assert_int_equal(work(1, 14), 0);
 	/* As it is after the last commit, not as close leaves it. */
 	i = rec_nr_events;
 	last = last_told(i);
