@@ -51,6 +51,7 @@ static void
 power_off(void)
 {
 	sync();
+	root_leave();
 	unmount_all();
 	reboot(RB_POWER_OFF);
 	for (;;)
@@ -338,17 +339,23 @@ serve_shell(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const char *word = getenv("calf_exec");
 	char *nonce = word ? strdup(word) : NULL;
 	bool on_disk = getenv(ROOT_WORD);
-	char **argv;
+	char **command;
 
 	if (getpid() != 1) {
 		dprintf(2, "init: only for process 1\n");
 		return 1;
 	}
+	if (argc > 1 && !strcmp(argv[1], END_ARG)) {
+		/* The one of the disk's /dev keeps that in use. */
+		open_console();
+		power_off();
+	}
+	root_keep();
 	/* A disk's own list comes first; an initramfs needs /proc to switch. */
 	if (on_disk)
 		fstab_mount_all();
@@ -360,11 +367,11 @@ main(void)
 		fstab_mount_all();
 	if (chdir("/"))
 		die("/");
-	argv = nonce ? read_argv() : NULL;
+	command = nonce ? read_argv() : NULL;
 	set_environment();
 	listen_for_poweroff();
 	if (nonce) {
-		exec_once(nonce, argv);
+		exec_once(nonce, command);
 	} else {
 		dprintf(1, "calf: type help, exit powers off\n");
 		serve_shell();

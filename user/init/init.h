@@ -7,9 +7,16 @@
 /* Each argument of the command that `./calf exec` brings, ended by a zero. */
 #define ARGV_FILE "/calf/argv"
 
-/* Handed on to the init of a disk: that it is on one, and an open ARGV_FILE. */
+/*
+ * Handed on to the init of a disk: that it is on one; an open ARGV_FILE; and,
+ * if the initramfs is still there to go back to, its open root.
+ */
 #define ROOT_WORD "calf_root"
 #define ARGV_WORD "calf_argv"
+#define BACK_WORD "calf_back"
+
+/* The argument of the initramfs's init when it is only to end everything. */
+#define END_ARG "--end"
 
 /*
  * If the kernel's command line has root=DISK, the disk becomes / and its init
@@ -17,6 +24,15 @@
  * cannot be done: then all is as before.
  */
 void root_switch(void);
+
+/* For the init of a disk: keeps what was handed on from its children. */
+void root_keep(void);
+
+/*
+ * Goes back to the initramfs, whose init then can unmount the disk that this
+ * one runs from, and powers off.  Returns if that cannot be done.
+ */
+void root_leave(void);
 
 /* Mounts what /etc/fstab, if there is one, wants mounted at boot. */
 void fstab_mount_all(void);

@@ -8,9 +8,10 @@
  *	init=PATH             what to start there, otherwise /sbin/init or /init
  *
  * Linux does this by itself only without an initramfs, so both kernels leave it
- * to us, and the words mean what they mean to Linux.  A kernel that cannot move
- * a mount still changes its roots: nobody but those who open ".." from outside
- * sees a difference.
+ * to us, and the words mean what they mean to Linux.  Linux moves the mount to
+ * /; calf cannot, and init changes its root directory instead.  Then there is a
+ * way back, and at the end we take it, for a disk that nobody runs from can be
+ * unmounted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,28 +113,27 @@ mount_root(const struct words *w)
 	return mount_as(w, "ext2");
 }
 
+/* An open file goes along, and its number in the environment. */
+static void
+hand_on(const char *word, int fd)
+{
+	char number[16];
+
+	if (fd < 0)
+		return;
+	fcntl(fd, F_SETFD, 0);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv(word, number, 1);
+}
+
 static int
-enter(void)
+enter(int old)
 {
 	if (chdir(PLACE))
 		return -1;
-	/* Without it, what is mounted keeps its old name. */
-	mount(".", "/", NULL, MS_MOVE, NULL);
+	if (mount(".", "/", NULL, MS_MOVE, NULL))
+		hand_on(BACK_WORD, old);
 	return chroot(".") || chdir("/");
-}
-
-/* The open file is the only thing of the initramfs that goes along. */
-static void
-hand_on(const char *root)
-{
-	int fd = open(ARGV_FILE, O_RDONLY);
-	char number[16];
-
-	setenv(ROOT_WORD, root, 1);
-	if (fd < 0)
-		return;
-	snprintf(number, sizeof(number), "%d", fd);
-	setenv(ARGV_WORD, number, 1);
 }
 
 /* Returns if it cannot, with the reason in errno. */
@@ -178,16 +178,41 @@ root_switch(void)
 		return;
 	}
 	old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	hand_on(w.root);
-	if (old < 0 || enter()) {
+	setenv(ROOT_WORD, w.root, 1);
+	hand_on(ARGV_WORD, open(ARGV_FILE, O_RDONLY));
+	if (old < 0 || enter(old)) {
 		give_up(&w, "cannot become the root");
 	} else {
 		exec_init(&w);
 		give_up(&w, w.init ? w.init : "/sbin/init");
 	}
 	unsetenv(ROOT_WORD);
+	unsetenv(BACK_WORD);
 	if (fchdir(old) || chroot("."))
 		give_up(&w, "no way back");
 	close(old);
 	umount2(PLACE, MNT_DETACH);
+}
+
+static int back = -1;
+
+void
+root_keep(void)
+{
+	const char *word = getenv(BACK_WORD);
+
+	if (!word)
+		return;
+	back = atoi(word);
+	fcntl(back, F_SETFD, FD_CLOEXEC);
+	unsetenv(BACK_WORD);
+}
+
+void
+root_leave(void)
+{
+	if (back < 0 || fchdir(back) || chroot("."))
+		return;
+	execl("/init", "/init", END_ARG, NULL);
+	dprintf(2, "init: no way back to the initramfs: %s\n", strerror(errno));
 }
