@@ -342,6 +342,16 @@ file_sync(struct file *f, bool data_only)
 }
 
 int
+file_sync_fs(struct file *f)
+{
+	struct filesystem *fs = f->inode->fs;
+
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	return fs->ops->sync ? fs->ops->sync(fs) : 0;
+}
+
+int
 file_map(struct file *f, bool shared, u32 prot, struct object **out)
 {
 	if (f->access & FILE_PATH_ONLY)

@@ -5,6 +5,7 @@
 #include <linux/stat.h>
 
 #include "fs/pipe.h"
+#include "fs/vfs.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
 #include "sys/syscalls_gen.h"
@@ -317,17 +318,18 @@ sys_fdatasync(int n)
 	return WITH_FD(n, file_sync(fd.file, true));
 }
 
-/* Everything lives in memory: there is nothing to write back to. */
+/* A disk that fails is told of by fsync, never here. */
 s64
 sys_sync(void)
 {
+	(void)!mount_sync_all();
 	return 0;
 }
 
 s64
 sys_syncfs(int n)
 {
-	return WITH_FD(n, (fd.file->access & FILE_PATH_ONLY) ? -EBADF : 0);
+	return WITH_FD(n, file_sync_fs(fd.file));
 }
 
 s64
