@@ -1,0 +1,45 @@
+#!/bin/sh
+# The guest's tests of files, their folders on a disk: what they ask for is the
+# same everywhere, and the disk is sound afterwards.  Left out are those that
+# count blocks as a file system without indirect ones has them, or that want
+# the root to be theirs; with small blocks those that want a page of each; and on
+# Linux those that its ext3 answers otherwise than its tmpfs (the largest offset,
+# names that go while others read them).
+. "$(dirname "$0")/../tap.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+
+names='fs_crowd fs_cwd fs_deep fs_full fs_make fs_path fs_statx fs_storm fs_times fs_unlink file_limit file_open file_path_fd
+	file_race file_reuse file_rw file_trunc file_vec mem_file mem_share
+	perm_access perm_dir perm_owner perm_umask pipe_fifo'
+
+# on_disk NAME KERNEL TYPE MORE-TESTS MKE2FS-OPTION…
+on_disk()
+{
+	name=$1
+	kernel=$2
+	type=$3
+	more=$4
+	shift 4
+	option='--debug-build'
+	[ "$kernel" = calf ] || option='--kernel linux'
+	rm -f "$tmp/img"
+	mke2fs -q -F -t "$type" "$@" "$tmp/img" 128M 2>&1
+	status=0
+	"$top/calf" exec $option --smp 4 --timeout 500 --disk "$tmp/img" -- \
+		/tests/guest --disk "$type" $names $more \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+	is "$name, $kernel: exit status" $status 0
+	[ $status = 0 ] ||
+		explain "$(grep -A 3 'not ok' "$tmp/out"; tail -n 5 "$tmp/err")"
+	ok "$name, $kernel: e2fsck finds nothing" sh -c "e2fsck -fn '$tmp/img' \
+		2>&1 | grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
+		(! grep .)"
+}
+
+on_disk 'ext3, blocks of 4 KiB' linux ext3 'fs_link fs_stat' -b 4096
+on_disk 'ext3, blocks of 4 KiB' calf ext3 'fs_dir fs_link fs_stat file_seek' \
+	-b 4096
+on_disk 'ext3, blocks of 1 KiB' calf ext3 fs_dir -b 1024 -J size=4
+on_disk 'ext2, blocks of 2 KiB' calf ext2 fs_dir -b 2048
+finish
