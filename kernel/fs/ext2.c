@@ -240,11 +240,15 @@ hold_super(struct ext2 *e)
 	return 0;
 }
 
-/* The recovered log is empty: that is to be on the disk, too. */
+/*
+ * The recovered log is empty: that is to be on the disk, too.  And what it had
+ * of the superblock was older than the mark that something is broken.
+ */
 static int
-note_recovered(struct ext2 *e)
+note_recovered(struct ext2 *e, u16 state_before)
 {
 	e->disk->incompat &= ~EXT2_INCOMPAT_RECOVER;
+	e->disk->state |= state_before & EXT2_STATE_BROKEN;
 	return write_super(e);
 }
 
@@ -436,8 +440,9 @@ open_log(struct ext2 *e, bool write, u32 **log, u32 *nr)
 static int
 open_disk(struct ext2 *e, bool write)
 {
-	bool recovered;
 	u32 *log = NULL, nr = 0;
+	bool recovered;
+	u16 state;
 	int err = ext2_read_super(e);
 
 	if (err == 0 && write)
@@ -445,11 +450,12 @@ open_disk(struct ext2 *e, bool write)
 	if (err < 0)
 		return err;
 	recovered = e->super.incompat & EXT2_INCOMPAT_RECOVER;
+	state = e->super.state;
 	err = open_log(e, write, &log, &nr);
 	if (err == 0)
 		err = hold_super(e);
 	if (err == 0 && recovered)
-		err = note_recovered(e);
+		err = note_recovered(e, state);
 	if (err == 0 && write)
 		err = begin_writing(e, log, nr);
 	kfree(log);

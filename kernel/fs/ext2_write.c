@@ -19,6 +19,9 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
+/* The dirty pages of one file, as a part of all memory, that are too many. */
+#define DIRTY_SHARE 16
+
 /* What is promised at a time. */
 #define CHUNK_BYTES (256u << 10)
 
@@ -64,14 +67,30 @@ promise(struct ext2_inode *i, u64 pos, u64 len)
 	return true;
 }
 
+/* Who writes faster than the disk does it himself. */
+static int
+keep_pace(struct ext2_inode *i)
+{
+	struct journal *j = ext2_disk_of(i)->journal;
+
+	if (atomic_load(&i->regular.object.nr_dirty) <=
+	    page_count / DIRTY_SHARE)
+		return 0;
+	return journal_commit(j, journal_running(j));
+}
+
 static s64
 room(struct regular *r, u64 pos, u64 len)
 {
 	struct ext2_inode *i = of_regular(r);
 	struct ext2 *e = ext2_disk_of(i);
+	int err;
 
 	if (!e->journal || journal_is_aborted(e->journal))
 		return -EROFS;
+	err = keep_pace(i);
+	if (err < 0)
+		return err;
 	if (pos >= e->max_bytes)
 		return -EFBIG;
 	len = MIN(len, e->max_bytes - pos);

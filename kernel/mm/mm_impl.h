@@ -229,6 +229,11 @@ void object_present_pages(
 void object_join_cache(struct object *o);
 /* And may not any more. */
 void object_leave_cache(struct object *o);
+/*
+ * For want of memory, some of its own pages that it can get again; false when
+ * there are none.  Locks: o's held.
+ */
+bool object_reclaim_locked(struct object *o) MUST_CHECK;
 /* Boot: such pages are there to be taken back. */
 void mm_init_reclaim(void);
 

@@ -169,6 +169,15 @@ make_page(struct object *o, u64 index, struct page **out)
 	return 0;
 }
 
+/* Beyond the size, where a write makes one, no store has anything. */
+static int
+fill_or_make(struct object *o, u64 index, struct page **out)
+{
+	if (object_has_store(o) && index < object_size_pages(o))
+		return object_fill(o, index, out);
+	return make_page(o, index, out);
+}
+
 /* Locks: o's held. */
 static int
 get_page_locked(struct object *o, u64 index, struct page **out)
@@ -176,13 +185,12 @@ get_page_locked(struct object *o, u64 index, struct page **out)
 	struct page *p = xmap_get(&o->pages, index);
 	int err = 0;
 
-	/* Beyond the size, where a write makes one, no store has anything. */
 	if (p != NULL)
 		p->used = 1;
-	else if (object_has_store(o) && index < object_size_pages(o))
-		err = object_fill(o, index, &p);
 	else
-		err = make_page(o, index, &p);
+		err = fill_or_make(o, index, &p);
+	if (err == -ENOMEM && object_has_store(o) && object_reclaim_locked(o))
+		err = fill_or_make(o, index, &p);
 	if (err < 0)
 		return err;
 	page_get(p);

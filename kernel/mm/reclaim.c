@@ -8,8 +8,9 @@
  * time.
  *
  * Who is short of memory may hold any mutex, so an object whose lock is taken
- * is passed over.  The ring's lock is held while the hand moves, for moments:
- * an object that leaves the ring has no hand in it afterwards.
+ * is passed over; if it is his own, because a page of it is wanted, he takes
+ * some of that one's others then.  The ring's lock is held while the hand
+ * moves, for moments: an object that leaves it has no hand in it afterwards.
  */
 #include "lib/assert.h"
 #include "mm/mm_impl.h"
@@ -20,6 +21,9 @@
 
 /* Once for what has been used, and once more to find it unused. */
 #define MOST_ROUNDS 2
+
+/* What an object that wants a page gives of its own, if others have none. */
+#define OWN_FRAMES 32
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_CACHE);
 static struct list ring = LIST_INIT(ring); /* lock */
@@ -63,13 +67,11 @@ let_go(struct object *o, struct page *p)
 
 /* Some pages of an object; false when the hand has come to its end. */
 static bool
-sweep(struct object *o, u64 nr_frames, u64 *freed)
+sweep_locked(struct object *o, u64 nr_frames, u64 *freed)
 {
 	struct page *p = NULL;
 	u32 n;
 
-	if (!mutex_trylock(&o->lock))
-		return false;
 	audit_enter();
 	for (n = 0; n < LOOK && *freed < nr_frames; n++) {
 		p = xmap_next(&o->pages, o->sweep_next, &o->sweep_next);
@@ -81,8 +83,31 @@ sweep(struct object *o, u64 nr_frames, u64 *freed)
 	if (p == NULL)
 		o->sweep_next = 0;
 	audit_leave();
-	mutex_unlock(&o->lock);
 	return p != NULL;
+}
+
+static bool
+sweep(struct object *o, u64 nr_frames, u64 *freed)
+{
+	bool more;
+
+	if (!mutex_trylock(&o->lock))
+		return false;
+	more = sweep_locked(o, nr_frames, freed);
+	mutex_unlock(&o->lock);
+	return more;
+}
+
+bool
+object_reclaim_locked(struct object *o)
+{
+	u64 freed = 0;
+	u32 ends = 0;
+
+	/* Once more than it takes to find unused what has been used. */
+	while (freed < OWN_FRAMES && ends <= MOST_ROUNDS)
+		ends += !sweep_locked(o, OWN_FRAMES, &freed);
+	return freed > 0;
 }
 
 /* To the next object; false when the hand has been everywhere in vain. */

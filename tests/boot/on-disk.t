@@ -42,4 +42,19 @@ on_disk 'ext3, blocks of 4 KiB' calf ext3 'fs_dir fs_link fs_stat file_seek' \
 	-b 4096
 on_disk 'ext3, blocks of 1 KiB' calf ext3 fs_dir -b 1024 -J size=4
 on_disk 'ext2, blocks of 2 KiB' calf ext2 fs_dir -b 2048
+
+# More than memory holds, with blocks of both sizes.
+for block in 1024 4096; do
+	rm -f "$tmp/img"
+	mke2fs -q -F -t ext3 -b $block -J size=4 "$tmp/img" 128M 2>&1
+	status=0
+	"$top/calf" exec --debug-build --smp 2 --mem 32M --timeout 200 \
+		--disk "$tmp/img" -- /tests/guest @disk_big /dev/vda ext3 64 \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+	is "64 MiB through 32 of memory, blocks of $block" $status 0
+	[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
+	ok "blocks of $block: e2fsck finds nothing" sh -c "e2fsck -fn '$tmp/img' \
+		2>&1 | grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
+		(! grep .)"
+done
 finish
