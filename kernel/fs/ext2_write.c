@@ -248,6 +248,7 @@ const struct object_ops ext2_object_ops = {
     .will_write = will_write,
     .dirtied = dirtied,
     .unused = ext2_object_unused,
+    .sync = regular_sync_object,
     .release = ext2_object_released,
     .describe = regular_describe,
 };

@@ -347,6 +347,14 @@ regular_sync(struct file *f, bool data_only)
 	return fs->ops->sync ? fs->ops->sync(fs) : 0;
 }
 
+int
+regular_sync_object(struct object *o)
+{
+	struct filesystem *fs = of_object(o)->inode.fs;
+
+	return fs->ops->sync ? fs->ops->sync(fs) : 0;
+}
+
 const struct file_ops regular_file_ops = {
     .read = regular_read,
     .write = regular_write,

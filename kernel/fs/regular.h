@@ -58,6 +58,7 @@ void regular_destroy(struct regular *r);
 /* For inode_ops: the size. */
 int regular_setattr(struct inode *i, const struct inode_attr *attr) MUST_CHECK;
 /* For object_ops. */
+int regular_sync_object(struct object *o) MUST_CHECK;
 void regular_describe(
     struct object *o, char *buf, size_t cap, u64 *dev, u64 *ino);
 

@@ -298,6 +298,48 @@ mm_advise(struct mm *mm, uaddr_t start, u64 len_bytes, int advice)
 	return err;
 }
 
+/*
+ * The object of the first shared mapping from *at on, below end, with a
+ * reference, if it can be written back; *at moves behind it.
+ */
+static struct object *
+next_to_sync(struct mm *mm, u64 *at, u64 end)
+{
+	struct object *found = NULL;
+	struct region *r;
+
+	mm_lock(mm);
+	while (found == NULL && *at < end) {
+		r = region_above(mm, *at);
+		if (r == NULL || r->start >= end) {
+			*at = end;
+			break;
+		}
+		*at = r->end;
+		if ((r->flags & MM_SHARED) && r->object->ops->sync != NULL) {
+			found = r->object;
+			object_get(found);
+		}
+	}
+	mm_unlock(mm);
+	return found;
+}
+
+/* All of each file, whatever part of it is mapped, as fsync would. */
+static int
+sync_range(struct mm *mm, u64 start, u64 end)
+{
+	struct object *o;
+	u64 at = start;
+	int err = 0;
+
+	while (err == 0 && (o = next_to_sync(mm, &at, end)) != NULL) {
+		err = o->ops->sync(o);
+		object_put(o);
+	}
+	return err;
+}
+
 int
 mm_sync(struct mm *mm, uaddr_t start, u64 len_bytes, int flags)
 {
@@ -311,6 +353,10 @@ mm_sync(struct mm *mm, uaddr_t start, u64 len_bytes, int flags)
 		return -EINVAL;
 	if (len < len_bytes || end < start.val || end > USER_TOP)
 		return -ENOMEM;
+	err = (flags & MS_SYNC) ? sync_range(mm, start.val, end) : 0;
+	if (err < 0)
+		return err;
+	/* Holes are passed over, but not in silence. */
 	mm_lock(mm);
 	err = region_covers(mm, start.val, end) ? 0 : -ENOMEM;
 	mm_unlock(mm);

@@ -52,6 +52,12 @@ struct object_ops {
 	 * Locks: perhaps an address space's is held.  Sleeps.
 	 */
 	void (*unused)(struct object *o);
+	/*
+	 * What has been written, by mappings too, is in the store when this is
+	 * back; NULL: that is nobody's business.
+	 * Locks: no address space's.  Sleeps.  Errors: -EIO.
+	 */
+	int (*sync)(struct object *o);
 	/* The last reference is gone, the pages too: free what embeds it. */
 	void (*release)(struct object *o);
 	/* For /proc/PID/maps: a path into buf, and what identifies the file. */
