@@ -21,7 +21,14 @@
 struct handler {
 	const struct irq_ops *ops; /* a */
 	void *arg;                 /* c */
+	u32 in_vain; /* a: interrupts in a row that were not its */
 };
+
+/*
+ * A device whose interrupt another hart has just seen to says that it was not
+ * it: the controller had noted the line before it fell.  Not so often, though.
+ */
+#define MANY_IN_VAIN 1000
 
 static struct handler handlers[MAX_IRQS];
 
@@ -66,11 +73,16 @@ irq_end(struct hart *h)
 static void
 dispatch(u32 nr)
 {
+	struct handler *h = &handlers[MIN(nr, MAX_IRQS - 1u)];
 	const struct irq_ops *ops = NULL;
 
 	if (nr < MAX_IRQS)
-		ops = atomic_load_acquire(&handlers[nr].ops);
-	if (ops == NULL || !ops->handle(handlers[nr].arg))
+		ops = atomic_load_acquire(&h->ops);
+	if (ops != NULL && ops->handle(h->arg)) {
+		atomic_store(&h->in_vain, 0);
+		return;
+	}
+	if (ops == NULL || atomic_add(&h->in_vain, 1) == MANY_IN_VAIN)
 		printk_limited("irq: nobody wanted interrupt %u\n", nr);
 }
 

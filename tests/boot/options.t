@@ -46,7 +46,7 @@ refuses "no file 'nonesuch'" exec --add nonesuch:/x -- /x
 refuses "no file ''" exec --add :/x -- /x
 refuses "no file 'nonesuch'" exec --kernel nonesuch -- /x
 refuses 'linux is for exec' run --kernel linux
-refuses '--root takes the word disk' run --root nonesuch
+refuses "--root takes the word disk or memory" run --root nonesuch
 refuses 'fsck takes' fsck
 refuses 'fsck takes' fsck -n
 refuses 'fsck takes' fsck file file

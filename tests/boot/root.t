@@ -100,12 +100,23 @@ kernel=$top/build/debug/Image
 boot --disk-ro "$tmp/disk" -- sh -c 'cat /home/x'
 is 'and for calf' "$(cat "$tmp/out")" written
 
+# What calf writes: there in the next boot, and for Linux.
+boot --disk "$tmp/disk" -- sh -c 'echo anew >/home/y; mkdir /home/d; rm /home/x'
+is 'calf writes to its root' "$status" 0
+clean 'written by calf' "$tmp/disk"
+boot --disk "$tmp/disk" -- sh -c 'cat /home/y; ls /home'
+is 'and it is there in the next boot' "$(paste -s -d ' ' "$tmp/out")" \
+	'anew d y'
+kernel=linux
+boot --disk "$tmp/disk" -- sh -c 'cat /home/y'
+is 'and for Linux' "$(cat "$tmp/out")" anew
+
 # run keeps its disk, and its programs are the build's.
 CALF_DISK=$tmp/kept
 export CALF_DISK
 run_disk()
 {
-	printf '\n\n%s\n' "$1" | "$top/calf" run --root disk --timeout 100 \
+	printf '\n\n%s\n' "$1" | "$top/calf" run --timeout 100 \
 		>"$tmp/out" 2>"$tmp/err"
 }
 run_disk 'cat /proc/mounts; poweroff'
@@ -124,6 +135,6 @@ clean 'run, after exit' "$tmp/kept"
 run_disk 'cat /home/mine; exit'
 is 'run: a disk of the same build is left as it is' \
 	"$(grep -c 'new programs' "$tmp/err")" 0
-flock "$tmp/kept.lock" "$top/calf" run --root disk >"$tmp/out" 2>"$tmp/err"
+flock "$tmp/kept.lock" "$top/calf" run >"$tmp/out" 2>"$tmp/err"
 ok 'run: a disk in use is not taken' grep -q 'belongs to a machine' "$tmp/err"
 finish

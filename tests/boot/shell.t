@@ -37,7 +37,7 @@ proc type {name line pattern} {
 	wait_for $name "\r\n$pattern\r\n(\\\[\[0-9]+] ended \[^\r]*\r\n)?# \$"
 }
 
-spawn $calf run --timeout 300
+spawn $calf run --root memory --timeout 300
 wait_for {a prompt} {# $}
 type {echo} {echo one  two} {one two}
 type {a pipe} {echo one | cat | cat} {one}

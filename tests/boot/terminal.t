@@ -51,7 +51,7 @@ proc prompt {} {
 
 # ---- one at the keyboard ----------------------------------------------------
 
-spawn $top/calf run {*}$options
+spawn $top/calf run --root memory {*}$options
 sees "boots to a prompt" "# "
 
 foreach {keys text name} {
@@ -128,7 +128,7 @@ proc flood {how end} {
 			"%06d abcdefghijklmnopqrstuvwxyz0123456789ABCDEF\n" $i]
 	}
 	set spare [string repeat "\n" 16]
-	set out [exec $top/calf run {*}$options \
+	set out [exec $top/calf run --root memory {*}$options \
 		<< "$spare/typed $how; exit\n$lines$end" 2>@stderr]
 	set good [regexp "typed: $nr_lines good lines" $out]
 	report $good "a flood of $nr_lines lines: $how"
