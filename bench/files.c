@@ -1,0 +1,158 @@
+/*
+ * files: what files on a disk cost when they are in memory, in instructions.
+ *
+ *	files	mounts /dev/vda as ext3, measures, unmounts
+ *
+ * As bench/fork.c: a plain static Linux program for `qemu -icount shift=0` with
+ * one hart, where a nanosecond is an instruction, and nothing is printed before
+ * the end.  A figure is the median of five batches, each of many rounds; the
+ * loop around them, some ten instructions a round, is not taken off.  Nothing
+ * of it waits for the disk: what is read is in memory, and what is written gets
+ * there later.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE       4096L
+#define PAGES      64L /* of the file that is mapped */
+#define NR_BATCHES 5
+#define SETTLE_S   2
+
+static char buf[PAGE];
+static int fd;
+
+static long
+must(long result, const char *what)
+{
+	if (result < 0)
+		err(1, "%s", what);
+	return result;
+}
+
+static long
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+/* ---- what is measured: one round of each, and how many make a batch ----- */
+
+static void
+open_close(void)
+{
+	close(must(open("/mnt/d/file", O_RDONLY), "open"));
+}
+
+static void
+stat_it(void)
+{
+	struct stat st;
+
+	must(stat("/mnt/d/file", &st), "stat");
+}
+
+static void
+read_page(void)
+{
+	must(pread(fd, buf, PAGE, 0), "read");
+}
+
+static void
+create_unlink(void)
+{
+	int new = must(open("/mnt/d/new", O_CREAT | O_WRONLY, 0644), "creat");
+
+	must(write(new, buf, PAGE), "write");
+	close(new);
+	must(unlink("/mnt/d/new"), "unlink");
+}
+
+static void
+map_and_read(void)
+{
+	volatile char *p =
+	    mmap(NULL, PAGES * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (p == MAP_FAILED)
+		err(1, "mmap");
+	for (long i = 0; i < PAGES; i++)
+		(void)p[i * PAGE];
+	must(munmap((void *)p, PAGES * PAGE), "munmap");
+}
+
+static const struct {
+	const char *name;
+	void (*round)(void);
+	long rounds;
+	double parts; /* of a round: pages */
+} figures[] = {
+    {"open_close", open_close, 400, 1},
+    {"stat", stat_it, 400, 1},
+    {"read_4k", read_page, 400, 1},
+    {"create_unlink", create_unlink, 100, 1},
+    {"mapped_page", map_and_read, 40, PAGES},
+};
+
+#define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
+
+/* ---- the whole ---------------------------------------------------------- */
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+measure(int n)
+{
+	double values[NR_BATCHES];
+
+	figures[n].round();
+	for (int b = 0; b < NR_BATCHES; b++) {
+		long began = now();
+
+		for (long i = 0; i < figures[n].rounds; i++)
+			figures[n].round();
+		values[b] = (double)(now() - began) / figures[n].rounds /
+		    figures[n].parts;
+	}
+	qsort(values, NR_BATCHES, sizeof(values[0]), compare);
+	return values[NR_BATCHES / 2];
+}
+
+int
+main(void)
+{
+	double values[NR_FIGURES];
+
+	mkdir("/mnt", 0755);
+	must(mount("/dev/vda", "/mnt", "ext3", 0, NULL), "mount");
+	must(mkdir("/mnt/d", 0755), "mkdir");
+	fd = must(open("/mnt/d/file", O_CREAT | O_RDWR, 0644), "creat");
+	for (long i = 0; i < PAGES; i++)
+		must(write(fd, buf, PAGE), "write");
+	must(fsync(fd), "fsync");
+	sleep(SETTLE_S);
+	for (unsigned n = 0; n < NR_FIGURES; n++)
+		values[n] = measure(n);
+	close(fd);
+	must(umount("/mnt"), "umount");
+	for (unsigned n = 0; n < NR_FIGURES; n++)
+		printf("%s %.2f instructions\n", figures[n].name, values[n]);
+	return 0;
+}
