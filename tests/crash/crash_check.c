@@ -224,11 +224,24 @@ writes_into(const struct tree *t, unsigned long ino)
 	return false;
 }
 
+/*
+ * The same file as it was seen last: a number that was nobody's in between is
+ * another file's.
+ */
+static const struct entry *
+seen_last(const struct sequence *s, int at, const struct entry *e)
+{
+	for (int i = at; i < s->nr_seen; i++)
+		if (!find_ino(s->steps[i], e->ino))
+			return NULL;
+	return find_ino(s->steps[s->nr_seen - 1], e->ino);
+}
+
 /* What e, of step at, must have in it; NULL if nothing was promised. */
 static const struct entry *
 promised(const struct sequence *s, int at, const struct entry *e)
 {
-	const struct entry *last = find_ino(s->steps[s->nr_seen - 1], e->ino);
+	const struct entry *last = seen_last(s, at, e);
 
 	for (int i = s->nr_seen; i < s->nr_steps; i++)
 		if (writes_into(s->steps[i], e->ino))
