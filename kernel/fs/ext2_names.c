@@ -166,6 +166,26 @@ ext2_entry_find_room(struct inode *dir, struct handle *h, struct name name,
 
 /* ---- changing, which does not fail -------------------------------------- */
 
+/*
+ * All of the block was looked at when the entry was found.  But on a broken
+ * disk it may be somebody else's as well, an inode's that was stored since:
+ * then nothing of the change comes to the disk.
+ */
+static bool
+is_as_found(struct inode *dir, const struct ext2_entry *e, u32 need)
+{
+	struct ext2 *d = ext2_of(dir->fs);
+	const struct ext2_raw_name *n = raw_at(e->b, e->at);
+	u32 used = n->ino != 0 ? EXT2_NAME_BYTES(n->name_bytes) : 0;
+
+	if (n->len_bytes >= EXT2_NAME_HEAD && n->len_bytes % 4 == 0 &&
+	    used + need <= n->len_bytes &&
+	    e->at + n->len_bytes <= d->block_bytes)
+		return true;
+	(void)ext2_broken(d, "a block of the directory", dir->ino);
+	return false;
+}
+
 void
 ext2_entry_add(struct inode *dir, struct handle *h, struct ext2_entry *e,
     struct name name, const struct inode *inode)
@@ -174,6 +194,8 @@ ext2_entry_add(struct inode *dir, struct handle *h, struct ext2_entry *e,
 	u32 used = n->ino != 0 ? EXT2_NAME_BYTES(n->name_bytes) : 0;
 	u16 len_bytes = n->len_bytes;
 
+	if (!is_as_found(dir, e, EXT2_NAME_BYTES(name.len)))
+		return;
 	changes(dir, h, e);
 	if (used > 0) {
 		n->len_bytes = (u16)used;
@@ -183,20 +205,32 @@ ext2_entry_add(struct inode *dir, struct handle *h, struct ext2_entry *e,
 	set_name(ext2_of(dir->fs), n, name.text, name.len, inode);
 }
 
-/* The one before it in its block takes the room; the first becomes a gap. */
+/* The entry before it in its block; NULL: it is the first. */
+static struct ext2_raw_name *
+find_before(const struct ext2_entry *e)
+{
+	struct ext2_raw_name *before = NULL;
+	u32 at = 0;
+
+	while (at < e->at) {
+		before = raw_at(e->b, at);
+		if (before->len_bytes < EXT2_NAME_HEAD)
+			return NULL;
+		at += before->len_bytes;
+	}
+	return at == e->at ? before : NULL;
+}
+
+/* The one before it takes the room; the first becomes a gap. */
 void
 ext2_entry_remove(struct inode *dir, struct handle *h, struct ext2_entry *e)
 {
-	struct ext2_raw_name *gone = raw_at(e->b, e->at), *before = NULL;
-	u32 at = 0;
+	struct ext2_raw_name *gone = raw_at(e->b, e->at), *before;
 
+	if (!is_as_found(dir, e, 0))
+		return;
 	changes(dir, h, e);
-	/* All of the block was looked at when the name was found. */
-	while (at < e->at) {
-		before = raw_at(e->b, at);
-		check(before->len_bytes >= EXT2_NAME_HEAD);
-		at += before->len_bytes;
-	}
+	before = find_before(e);
 	gone->ino = 0;
 	if (before)
 		before->len_bytes += gone->len_bytes;
