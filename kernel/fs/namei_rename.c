@@ -49,6 +49,11 @@ lock_two(struct inode *first, struct inode *second) NO_LOCK_CHECK
 	mutex_lock_second(&second->lock);
 }
 
+/*
+ * By the inodes' addresses, as lock_ends: two directories of one directory are
+ * the ends of a rename there, which does not have RENAME, and the parents of
+ * another.  By the dentries' each could hold what the other wants.
+ */
 static void
 lock_dirs(struct renaming *r) NO_LOCK_CHECK
 {
@@ -59,7 +64,8 @@ lock_dirs(struct renaming *r) NO_LOCK_CHECK
 		return;
 	}
 	mutex_lock(&rename_mutex);
-	if (dentry_is_above(a, b) || (!dentry_is_above(b, a) && a < b))
+	if (dentry_is_above(a, b) ||
+	    (!dentry_is_above(b, a) && a->inode < b->inode))
 		lock_two(a->inode, b->inode);
 	else
 		lock_two(b->inode, a->inode);
