@@ -16,7 +16,6 @@
 #define EXT2_NR_DIRECT   12
 #define EXT2_NR_POINTERS 15 /* direct ones, and those to 1, 2, 3 levels */
 
-#define EXT2_BAD_INO     1
 #define EXT2_JOURNAL_INO 8
 
 /* What an inode's extra bytes are, in those that we make. */
@@ -27,10 +26,7 @@
 #define EXT2_STATE_BROKEN 2u
 
 /* Flags of inodes. */
-#define EXT2_FLAG_SYNC      0x00000008u
-#define EXT2_FLAG_IMMUTABLE 0x00000010u
-#define EXT2_FLAG_APPEND    0x00000020u
-#define EXT2_FLAG_INDEX     0x00001000u /* a directory with a tree of hashes */
+#define EXT2_FLAG_INDEX 0x00001000u /* a directory with a tree of hashes */
 
 /* Most names of one inode. */
 #define EXT2_MAX_LINKS 32000u
