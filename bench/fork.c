@@ -18,7 +18,7 @@
  *   BATCH_NS; if not even one does, the figure is the median of three samples.
  * - Reading the clock costs something.  That is measured first and taken off
  *   each sample.  Loops over pages are not taken off: three instructions a
- *page, the access among them.
+ *   page, the access among them.
  * - Each section runs in a process of its own, after an exec, at addresses that
  *   are not randomised, and two virtual seconds after the program began: a
  *   Linux that has just booted still has work to do.

@@ -25,8 +25,10 @@ list-units:
 list-fuzzers:
 	@echo $(HFUZZERS)
 
+# Nor may a comment have been folded where it was a table.
 check-format:
 	@clang-format-14 --dry-run --Werror --ferror-limit=1 $(CSOURCES)
+	@! grep -nE '^ \*[[:alnum:]]' $(CSOURCES)
 
 check-layers:
 	@tools/layercheck

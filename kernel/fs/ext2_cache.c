@@ -8,9 +8,9 @@
  *	   +---------------------+--------------------+   somebody looks it up
  *
  * The inode's count falls to zero without this file's lock, so there is a
- *moment in which it is zero and the state does not say so yet: who finds an
- *inode like that waits until it is settled.  An inode whose last name is gone
- *is found by nobody: it goes, and its blocks with it.
+ * moment in which it is zero and the state does not say so yet: who finds an
+ * inode like that waits until it is settled.  An inode whose last name is gone
+ * is found by nobody: it goes, and its blocks with it.
  */
 #include "core/spinlock.h"
 #include "fs/ext2_impl.h"

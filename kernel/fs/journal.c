@@ -28,14 +28,16 @@
  *	J5   A commit block is written when all before it has been flushed, and
  *	     a transaction is committed when it has been flushed as well.
  *	J6   A buffer is written at its own block only right after a commit:
- *then all its changes are committed. J7   A block in the log that begins with
- *the magic is escaped. J8   A transaction begins with half of the log free, and
- *takes less. J9   A freed block is revoked in the log, its buffer is not
- *written any more, and it is not used before its transaction is committed. J10
- *The tail moves on when what lies before it is in place and flushed; the
- *superblock says where the log starts before the first commit block does. J11
- *Numbers of transactions never start again. J12  After an error nothing is
- *written any more.
+ *	     then all its changes are committed.
+ *	J7   A block in the log that begins with the magic is escaped.
+ *	J8   A transaction begins with half of the log free, and takes less.
+ *	J9   A freed block is revoked in the log, its buffer is not written any
+ *	     more, and it is not used before its transaction is committed.
+ *	J10  The tail moves on when what lies before it is in place and flushed;
+ *	     the superblock says where the log starts before the first commit
+ *	     block does.
+ *	J11  Numbers of transactions never start again.
+ *	J12  After an error nothing is written any more.
  *
  * Why a checkpoint is made only while handles are held up: a buffer that a new
  * transaction has changed could not be written, and would need a second copy.

@@ -13,8 +13,8 @@
  * changed does not change while it is being written.  It never waits for a lock
  * that who holds a handle, or waits for one, may have: only for open handles to
  * end.  So within a handle nobody waits for an inode's lock, for user memory,
- *or for another handle; what may be held while one begins stands in the order
- *of locks above JOURNAL.
+ * or for another handle; what may be held while one begins stands in the order
+ * of locks above JOURNAL.
  *
  * Disks without a log (ext2) have a journal too: a commit then writes data,
  * then the buffers at their own blocks, and flushes.

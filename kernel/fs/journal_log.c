@@ -1,8 +1,9 @@
 /*
  * Writing the log.  A transaction in it, each column a block:
  *
- *	revoke ... | descriptor | data | data ... | descriptor | data ... |
- *commit |            |<- up to 124 ->| |  with blocks of 1 KiB; 508 with 4 KiB
+ *	revoke ... | descriptor | data | data ... | descriptor ... | commit
+ *	           |            |<- up to 124 ->|   with blocks of 1 KiB,
+ *	                                            508 with 4 KiB
  *
  * All of it but the commit block is written with many requests under way, in
  * whatever order the disk likes.

@@ -11,12 +11,13 @@
  * The rules, as e2fsck and Linux have them:
  *
  *	J13  The log ends at the first block that is not of the transaction
- *whose turn it is.  What follows the last commit block never was. J14  A block
- *is not replayed from a transaction if that one, or a later one, has revoked
- *it. J15  Of two writes of a block the later one is done after the earlier. J16
- *The log is said to be empty when all is in place and flushed.  The next number
- *is that behind the first that was not committed: blocks of it may be in the
- *log.
+ *	     whose turn it is.  What follows the last commit block never was.
+ *	J14  A block is not replayed from a transaction if that one, or a later
+ *	     one, has revoked it.
+ *	J15  Of two writes of a block the later one is done after the earlier.
+ *	J16  The log is said to be empty when all is in place and flushed.  The
+ *	     next number is that behind the first that was not committed:
+ *	     blocks of it may be in the log.
  *
  * The log may say anything.  A pass looks at each of its blocks once at most,
  * so it ends; numbers of blocks are compared with the disk.

@@ -4,7 +4,8 @@
  *
  *	boot_main       on the boot stack, interrupts off: memory, harts, log
  *	start_user      in the first thread, where one may sleep: devices,
- *files, the other harts, process 1 boot_hart_main  on each other hart
+ *	                files, the other harts, process 1
+ *	boot_hart_main  on each other hart
  */
 #include "arch/riscv/arch.h"
 #include "arch/riscv/irqchip.h"

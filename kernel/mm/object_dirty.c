@@ -158,8 +158,7 @@ settle_mapped(struct object *o, u8 round)
  *
  * So each protection is a round of its own, and a fault puts the present one
  * into the page: what is of this round, or a later one, is let be.  Nor may the
- * bits go first and W then, or what B writes in between is lost in the same
- *way.
+ * bits go first and W then, or what B writes in between is lost likewise.
  */
 void
 object_protect(struct object *o)

@@ -1,9 +1,9 @@
 /*
  * Stopping and continuing a process, and telling its parent.
  *
- *	running --- a thread takes a stop signal (signal_stop_begin) -->
- *stopping stopping -- the last thread has parked or left --> stopped, parent
- *told stopping, stopped -- SIGCONT is sent --> running, parent told by the
+ *	running -- a thread takes a stop signal --> stopping
+ *	stopping -- the last thread has parked or left --> stopped, parent told
+ *	stopping, stopped -- SIGCONT is sent --> running, parent told by the
  *	    first thread to look (the sender may hold any lock)
  *	stopping, stopped -- the process is to end --> running, to end
  *

@@ -13,8 +13,7 @@
  *	probe fill		ends when files have taken all the memory
  *	probe hang		never ends
  *	probe ticks		the machine's counter, in ticks since reset
- *	probe machine		harts, and memory in KiB: all of it, and what is
- *free
+ *	probe machine		harts, and KiB of memory: all, and free
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -11,10 +11,10 @@
  *  - not after the step under way, which is the first mark unseen.
  *
  * The names of a step must all be there, with the kinds of files and the
- *targets of links, and no others.  A file's bytes must be those that it had at
- *the last mark seen if they were durable then, and the step under way does not
- *write into it; a file that was unlinked by then may be there with its last
- *durable bytes.  About other files' bytes nothing was promised.
+ * targets of links, and no others.  A file's bytes must be those that it had at
+ * the last mark seen if they were durable then, and the step under way does not
+ * write into it; a file that was unlinked by then may be there with its last
+ * durable bytes.  About other files' bytes nothing was promised.
  *
  * Prints what is wrong.  Exit status: 0, 1 for what must not be, 2 for trouble.
  */

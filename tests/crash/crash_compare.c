@@ -6,7 +6,7 @@
  * A and B are the same image after each has replayed it.  All their blocks must
  * be equal but for the journal itself, which is empty then, and the superblock,
  * in which every mount leaves its time and state.  Prints the blocks that
- *differ. Exit status: 0, 1 if some do, 2 for trouble.
+ * differ.  Exit status: 0, 1 if some do, 2 for trouble.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,13 +9,13 @@
  * LOG is what QEMU's blklogwrites recorded from the disk that was a copy of
  * BASE: blocks of one size, of which the first is a head with the number of
  * entries, then for each entry one block that describes it and, for a write,
- *the blocks that were written.  The format is that of Linux's dm-log-writes.
+ * the blocks that were written.  The format is that of Linux's dm-log-writes.
  *
  * OUT becomes the disk as it may have been after the N-th flush (0: before the
  * first) and before the next one.  Without --subset nothing more has reached
- *it. With it, the power fails at a drawn place before the next flush, and of
- *the writes up to there a drawn part has: whole, not at all, or torn, each
- *sector of 512 bytes by itself.  The same seed gives the same image.
+ * it.  With it, the power fails at a drawn place before the next flush, and of
+ * the writes up to there a drawn part has: whole, not at all, or torn, each
+ * sector of 512 bytes by itself.  The same seed gives the same image.
  *
  * Writes to SECTOR and beyond are marks (tests/guest/crash_ops.c), not part of
  * the image.  FILE gets those that tell what must be in it: all of the sequence
