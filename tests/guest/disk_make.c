@@ -121,8 +121,8 @@ make_other(void)
 	else if (draw(2))
 		(void)!mknod(path, S_IFIFO | 0600, 0);
 	else
-		(void)!mknod(path, S_IFBLK | 0600,
-		    makedev(draw(4096), draw(1 << 20)));
+		(void)!mknod(
+		    path, S_IFBLK | 0600, makedev(draw(4096), draw(1 << 20)));
 }
 
 static void
@@ -154,7 +154,8 @@ set_attributes(void)
 	char path[300];
 	struct timespec t[2] = {
 	    {.tv_nsec = UTIME_OMIT},
-	    {.tv_sec = (long)draw(1ul << 31), .tv_nsec = (long)draw(1000000000)},
+	    {.tv_sec = (long)draw(1ul << 31),
+		.tv_nsec = (long)draw(1000000000)},
 	};
 
 	draw_name(path);
