@@ -40,6 +40,29 @@ of_object(struct object *o)
 	return of_regular(container_of(o, struct regular, object));
 }
 
+static int will_write(struct object *o, u64 index);
+
+/* ---- a file that grows -------------------------------------------------- */
+
+/*
+ * A page that a mapping writes to has blocks up to the size that there was, so
+ * the rest of it gets its own before i->writing says that what has none is not
+ * needed.  If there are none left, the next write is to ask once more.
+ */
+static void
+give_end_blocks(struct ext2_inode *i, u64 before)
+{
+	struct object *o = &i->regular.object;
+
+	/* A mapping that this does not see sees the new size. */
+	fence_full();
+	if (atomic_load(&o->nr_mapped) == 0 ||
+	    align_up(before, ext2_disk_of(i)->block_bytes) % PAGE_SIZE == 0)
+		return;
+	if (will_write(o, before >> PAGE_SHIFT) < 0)
+		object_protect(o);
+}
+
 /* ---- write(2): before --------------------------------------------------- */
 
 static u32
@@ -147,11 +170,13 @@ written(struct regular *r, u64 pos, u64 len)
 {
 	struct ext2_inode *i = of_regular(r);
 	struct ext2 *e = ext2_disk_of(i);
-	u64 end = pos + len;
+	u64 end = pos + len, before = r->inode.size_bytes;
 	int err = 0;
 
 	while (err == 0 && pos < end)
 		err = keep_some(i, &pos, end);
+	if (r->inode.size_bytes > before)
+		give_end_blocks(i, before);
 	mutex_lock(&i->blocks);
 	ext2_unreserve(e, i->promised);
 	i->promised = 0;
@@ -203,6 +228,10 @@ map_page(struct ext2_inode *i, struct handle *h, u64 index)
 	bool fresh;
 	int err = 0;
 
+	/* While write(2) brings bytes the object may be longer than the file.
+	 */
+	if (pos >= size)
+		return -EFBIG;
 	for (; err == 0 && pos < end; pos += e->block_bytes) {
 		err = ext2_map_create(
 		    i, h, pos / e->block_bytes, false, &block, &fresh);
@@ -301,14 +330,19 @@ int
 ext2_set_size(struct ext2_inode *i, u64 size)
 {
 	struct inode *inode = &i->regular.inode;
+	u64 before = inode->size_bytes;
 
 	if (size > ext2_disk_of(i)->max_bytes)
 		return -EFBIG;
-	if (size < inode->size_bytes)
+	if (size < before)
 		return shrink(i, size);
+	atomic_store(&i->writing, true);
 	/* Stored with the times, by who has set the size. */
 	object_grow(&i->regular.object, size);
 	atomic_store(&inode->size_bytes, size);
+	if (size > before)
+		give_end_blocks(i, before);
+	atomic_store(&i->writing, false);
 	return 0;
 }
 

@@ -1,0 +1,274 @@
+/*
+ * Bytes of files that mappings write, on a disk in memory that mke2fs made.
+ * There is no address space here: a test does what a fault would, and writes to
+ * a page only as long as a leaf could have W.
+ */
+/* links: fs/ext2.c fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c */
+/* links: fs/ext2_inode.c fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c */
+/* links: fs/ext2_orphan.c fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c */
+/* links: fs/journal.c fs/journal_io.c fs/journal_log.c fs/journal_recover.c */
+/* links: fs/buf.c lib/errno.c */
+/* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
+/* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
+/* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */
+/* links: fs/namei_open.c fs/namei_rename.c fs/pipe.c fs/pipe_ends.c */
+/* links: fs/procfs.c fs/tmpfs.c */
+/* links: fs/regular.c fs/seq.c fs/tmpfs_dir.c fs/vfs.c fs/walk.c */
+/* links: mm/object_fill.c mm/reclaim.c */
+/* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
+/* links: lib/rbtree.c */
+/* links: lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
+/* links: ../tests/host/fake_disk.c */
+#include "fake_disk.h"
+#include "fake_kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/chardev.h"
+#include "fs/namei.h"
+#include "lib/errno.h"
+#include "mm/mm_impl.h"
+
+#include <asm/fcntl.h>
+#include <sys/stat.h>
+
+#define DISK_BYTES (512u << 10)
+
+static const struct fs_who *who;
+static char dir[] = "/tmp/ext2_write.XXXXXX";
+static u8 disk[DISK_BYTES];
+static struct file *f;
+
+static void
+mount_disk(void)
+{
+	int err =
+	    namei_mount(who, "/vda", fs_name(NULL, "/m"), "ext2", 0, NULL);
+
+	assert_int_equal(err, 0);
+	err =
+	    namei_open(who, fs_name(NULL, "/m/f"), O_RDWR | O_CREAT, 0644, &f);
+	assert_int_equal(err, 0);
+}
+
+static void
+unmount_disk(void)
+{
+	file_put(f);
+	assert_int_equal(namei_umount(who, fs_name(NULL, "/m"), 0), 0);
+	assert_int_equal(fake_disk.claimed, 0);
+}
+
+/* An empty file on a new disk. */
+static void
+begin(u32 block_bytes)
+{
+	char path[64];
+	int err = fake_shell("PATH=$PATH:/usr/sbin:/sbin; mke2fs -q -F -t ext2 "
+			     "-b %u -N 64 '%s/img' 512k >/dev/null 2>&1",
+	    block_bytes, dir);
+
+	assert_int_equal(err, 0);
+	snprintf(path, sizeof(path), "%s/img", dir);
+	assert_int_equal(fake_file_read(path, disk, DISK_BYTES), DISK_BYTES);
+	fake_disk_set(disk, DISK_BYTES);
+	mount_disk();
+}
+
+/* What was written comes from the disk again. */
+static void
+mount_again(void)
+{
+	unmount_disk();
+	mount_disk();
+}
+
+static void
+set_size(u64 size_bytes)
+{
+	int err = namei_truncate(who, fs_name(NULL, "/m/f"), size_bytes);
+
+	assert_int_equal(err, 0);
+}
+
+/* By a program: what comes is fetched from memory of its. */
+static s64
+write_at(u64 pos, const char *text)
+{
+	struct iov_iter it;
+
+	iov_init_user(&it, uaddr((u64)text), strlen(text));
+	return file_pwrite(who, f, &it, (s64)pos);
+}
+
+static char
+read_at(u64 pos)
+{
+	struct iov_iter it;
+	char byte = '?';
+
+	iov_init_kernel(&it, &byte, 1);
+	(void)!file_pread(f, &it, (s64)pos);
+	return byte;
+}
+
+static int
+write_fault(struct object *o, u64 index)
+{
+	struct page *p;
+	int err = object_page(o, index, &p);
+
+	if (err < 0)
+		return err;
+	err = o->ops->will_write(o, index);
+	if (err == 0)
+		err = object_mark_mapped(o, index, p);
+	page_put(p);
+	return err;
+}
+
+/* Faults only where no leaf could have W (O4). */
+static int
+map_write(u64 pos, char byte)
+{
+	struct object *o = f->inode->object;
+	struct page *p = object_page_if_present(o, pos >> PAGE_SHIFT);
+	int err = 0;
+
+	if (p == NULL || !(p->dirty & PAGE_MAPPED_DIRTY))
+		err = write_fault(o, pos >> PAGE_SHIFT);
+	if (p != NULL)
+		page_put(p);
+	if (err < 0)
+		return err;
+	p = object_page_if_present(o, pos >> PAGE_SHIFT);
+	((char *)page_kva(p))[pos & PAGE_MASK] = byte;
+	page_put(p);
+	return 0;
+}
+
+/* ---- tests -------------------------------------------------------------- */
+
+static void
+test_mapped(void **state)
+{
+	(void)state;
+	begin(4096);
+	set_size(100000);
+	assert_int_equal(map_write(50000, 'm'), 0);
+	assert_int_equal(map_write(50001, 'n'), 0);
+	mount_again();
+	assert_int_equal(read_at(50000), 'm');
+	assert_int_equal(read_at(50001), 'n');
+	assert_int_equal(read_at(49999), 0);
+	assert_int_equal(map_write(102400, 'o'), -EFBIG);
+	unmount_disk();
+}
+
+static int meanwhile;
+
+/* The first page makes the object longer, which shows with the second. */
+static void
+map_write_meanwhile(void)
+{
+	if (f->inode->object->size_bytes == 0)
+		return;
+	fake_on_user_read = NULL;
+	meanwhile = map_write(0, 'h');
+}
+
+/*
+ * While bytes arrive beyond the end, the pages are there before the file has
+ * that size; what is written to a hole among them either finds a block or is
+ * refused.
+ */
+static void
+test_hole_of_a_write(void **state)
+{
+	static char text[2 * PAGE_SIZE];
+
+	(void)state;
+	begin(4096);
+	memset(text, 't', sizeof(text) - 1);
+	meanwhile = 1;
+	fake_on_user_read = map_write_meanwhile;
+	assert_int_equal(
+	    write_at(65536 - PAGE_SIZE / 2, text), 2 * PAGE_SIZE - 1);
+	mount_again();
+	assert_int_equal(read_at(65536), 't');
+	assert_int_not_equal(meanwhile, 1);
+	assert_true(meanwhile == -EFBIG || read_at(0) == 'h');
+	unmount_disk();
+}
+
+/*
+ * A page that is mapped with W has blocks up to the size.  When the file grows,
+ * there are parts of the page that have none.
+ */
+static void
+test_growing(void **state)
+{
+	(void)state;
+	begin(1024);
+	f->inode->object->nr_mapped = 1;
+	set_size(1000);
+	assert_int_equal(map_write(10, 'a'), 0);
+	set_size(4000);
+	assert_int_equal(map_write(2000, 'b'), 0);
+	f->inode->object->nr_mapped = 0;
+	mount_again();
+	assert_int_equal(read_at(10), 'a');
+	assert_int_equal(read_at(2000), 'b');
+
+	f->inode->object->nr_mapped = 1;
+	set_size(1000);
+	assert_int_equal(map_write(10, 'c'), 0);
+	assert_int_equal(write_at(3500, "end"), 3);
+	assert_int_equal(map_write(2000, 'd'), 0);
+	f->inode->object->nr_mapped = 0;
+	mount_again();
+	assert_int_equal(read_at(10), 'c');
+	assert_int_equal(read_at(2000), 'd');
+	assert_int_equal(read_at(3500), 'e');
+	unmount_disk();
+}
+
+/* ---- coming and going --------------------------------------------------- */
+
+static int
+start(void **state)
+{
+	int err;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	vfs_init();
+	who = fs_who_kernel();
+	fake_disk.dev = dev_make(254, 0);
+	err = namei_mkdir(who, fs_name(NULL, "/m"), 0755);
+	if (err == 0)
+		err = namei_mknod(
+		    who, fs_name(NULL, "/vda"), S_IFBLK | 0600, fake_disk.dev);
+	return err;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	return fake_shell("rm -rf '%s'", dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_mapped),
+	    cmocka_unit_test(test_hole_of_a_write),
+	    cmocka_unit_test(test_growing),
+	};
+
+	return cmocka_run_group_tests(tests, start, end);
+}
