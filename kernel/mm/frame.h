@@ -50,9 +50,8 @@ struct page {
 	u8 frozen;            /* a: of a table, see mm/tree.h */
 	u8 dirty;             /* o: of a cached page: PAGE_DIRTY ... */
 	u8 zeroed; /* of a free frame, or of a table not yet made: all is 0 */
-	u8 round;  /* o: of a PAGE_MAPPED_DIRTY one, see mm/object_dirty.c */
 	u8 used;   /* o: of a cached page: since mm/reclaim.c came by */
-	u8 pad;
+	u16 round; /* o: of a PAGE_MAPPED_DIRTY one, see mm/object_dirty.c */
 	union {
 		struct page *next_free; /* f */
 		struct object *object;  /* c: PAGE_CACHE: whose page */

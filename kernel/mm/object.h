@@ -94,7 +94,7 @@ struct object {
 	u64 marked_from;     /* l */
 	u64 marked_to;       /* l */
 	u64 arriving_to;     /* l: bytes up to there are on their way, or 0 */
-	u8 round;            /* l: of object_protect */
+	u16 round;           /* l: of object_protect */
 	/* of a store */
 	u64 fill_next;        /* l: the page behind those that came last */
 	u32 fill_nr;          /* l: how many these were */

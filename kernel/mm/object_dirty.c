@@ -121,16 +121,16 @@ object_mark_mapped(struct object *o, u64 index, struct page *p)
 	return err;
 }
 
-/* Rounds are few at a time, so which came first is seen in a byte. */
+/* Rounds under way are threads', of which there are less than 2^15. */
 static bool
-is_before(u8 a, u8 b)
+is_before(u16 a, u16 b)
 {
-	return (s8)(a - b) < 0;
+	return (s16)(a - b) < 0;
 }
 
 /* What was mapped with W before the round is not any more. */
 static void
-settle_mapped(struct object *o, u8 round)
+settle_mapped(struct object *o, u16 round)
 {
 	u64 index = 0;
 	struct page *p;
@@ -164,7 +164,7 @@ void
 object_protect(struct object *o)
 {
 	bool any;
-	u8 round;
+	u16 round;
 
 	mutex_lock(&o->lock);
 	any = o->nr_mapped_dirty > 0;

@@ -294,6 +294,31 @@ test_many_rounds(void **state)
 	assert_int_equal(o.nr_dirty, NR_PAGES);
 }
 
+static u32 nr_inner;
+
+/* More at once than a round has numbers for in a byte. */
+static void
+protect_many_times(void)
+{
+	assert_int_equal(write_fault(2), 0);
+	if (nr_inner++ < 300)
+		object_protect(&o);
+}
+
+/* One that takes long, and many that come and go meanwhile. */
+static void
+test_late_round(void **state)
+{
+	(void)state;
+	assert_int_equal(write_fault(1), 0);
+	nr_inner = 0;
+	fake_on_protect = protect_many_times;
+	object_protect(&o);
+	assert_true(nr_inner > 300);
+	/* The last fault came when the last of them had taken W away. */
+	assert_int_equal(o.nr_mapped_dirty, 1);
+}
+
 static u32 nr_parks;
 
 static void
@@ -669,6 +694,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_failed, begin, end),
 	    cmocka_unit_test_setup_teardown(test_mapped, begin, end),
 	    cmocka_unit_test_setup_teardown(test_many_rounds, begin, end),
+	    cmocka_unit_test_setup_teardown(test_late_round, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		test_waits_for_the_same_page, begin, end),
 	    cmocka_unit_test_setup_teardown(test_truncate_waits, begin, end),
