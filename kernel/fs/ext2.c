@@ -144,10 +144,48 @@ out:
 
 /* ---- the journal -------------------------------------------------------- */
 
+/*
+ * Pages that programs may write to at any moment are dirty ones from now on.
+ * One after the other does it: who finds nothing to do must be sure that it has
+ * been done.
+ */
+static void
+protect_mapped(struct ext2 *e) MUST_HOLD(&e->sync)
+{
+	struct inode *i;
+	u32 nr = 0;
+
+	while ((i = ext2_cache_next_mapped(e, &nr))) {
+		object_protect(i->object);
+		ext2_cache_unmapped(ext2_inode_of(i));
+		inode_put(i);
+	}
+}
+
+/*
+ * What the journal's thread does before it commits.  After the unmount it might
+ * put the last reference, and with that wait for its own end.
+ */
+static void
+prepare(void *arg)
+{
+	struct ext2 *e = arg;
+
+	mutex_lock(&e->sync);
+	if (!atomic_load(&e->unmounted))
+		protect_mapped(e);
+	mutex_unlock(&e->sync);
+}
+
 static void
 committed(void *arg)
 {
-	ext2_use_freed(arg);
+	struct ext2 *e = arg;
+
+	ext2_use_freed(e);
+	/* What is written to these now makes no change in a handle. */
+	if (ext2_cache_has_mapped(e) && !atomic_load(&e->unmounted))
+		journal_note(e->journal);
 }
 
 static void
@@ -164,6 +202,7 @@ aborted(void *arg, int err)
 static const struct journal_ops journal_ops = {
     .write_data = ext2_write_data,
     .committed = committed,
+    .prepare = prepare,
     .aborted = aborted,
 };
 
@@ -327,20 +366,6 @@ tell_statfs(struct filesystem *fs, struct fs_statfs *out)
 	mutex_unlock(&e->alloc);
 }
 
-/* Pages that programs may write to at any moment are dirty ones from now on. */
-static void
-protect_mapped(struct ext2 *e)
-{
-	struct inode *i;
-	u32 nr = 0;
-
-	while ((i = ext2_cache_next_dirty(e, &nr))) {
-		if (i->object)
-			object_protect(i->object);
-		inode_put(i);
-	}
-}
-
 int
 ext2_sync(struct filesystem *fs)
 {
@@ -348,8 +373,10 @@ ext2_sync(struct filesystem *fs)
 
 	if (!e->journal)
 		return 0;
+	mutex_lock(&e->sync);
 	protect_mapped(e);
-	return journal_commit(e->journal, journal_running(e->journal));
+	mutex_unlock(&e->sync);
+	return journal_commit_data(e->journal, journal_nr_begun(e->journal));
 }
 
 static void
@@ -359,7 +386,9 @@ unmount(struct filesystem *fs)
 	struct inode *root = fs->root;
 
 	(void)!ext2_sync(fs);
+	mutex_lock(&e->sync);
 	atomic_store(&e->unmounted, true);
+	mutex_unlock(&e->sync);
 	fs->root = NULL;
 	inode_put(root);
 	ext2_cache_trim(e, true);
@@ -412,6 +441,8 @@ init_fields(struct ext2 *e, struct blockdev *dev, const char *type)
 	waitq_init(&e->settled);
 	list_init(&e->idle);
 	list_init(&e->dirty);
+	list_init(&e->mapped);
+	mutex_init(&e->sync, RANK_DISK_SYNC);
 	list_init(&e->to_write);
 	list_init(&e->orphans);
 	e->fs.ops = &ops;

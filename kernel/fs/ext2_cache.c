@@ -152,6 +152,7 @@ go(struct ext2 *e, struct ext2_inode *i)
 {
 	spin_lock(&e->lock);
 	list_remove(&i->dirty);
+	list_remove(&i->mapped);
 	while (i->busy)
 		(void)!waitq_wait_spin(&e->settled, &e->lock,
 		    PARK_UNINTERRUPTIBLE, NO_DEADLINE, "a file's bytes");
@@ -227,6 +228,9 @@ ext2_object_unused(struct object *o)
 	bool going = false;
 
 	refcount_get(&e->fs.refs);
+	/* What mappings wrote is for the commit that may be its last. */
+	if (atomic_load(&o->nr_mapped_dirty) > 0)
+		object_settle(o);
 	spin_lock(&e->lock);
 	if (object_drop(o))
 		going = settle_locked(e, i);
@@ -283,6 +287,8 @@ ext2_cache_dirtied(struct ext2_inode *i)
 	spin_lock(&e->lock);
 	if (list_empty(&i->dirty))
 		list_push_back(&e->dirty, &i->dirty);
+	if (i->regular.object.nr_mapped_dirty > 0 && list_empty(&i->mapped))
+		list_push_back(&e->mapped, &i->mapped);
 	spin_unlock(&e->lock);
 }
 
@@ -323,34 +329,62 @@ ext2_cache_written(struct ext2_inode *i, bool still_dirty)
 	spin_unlock(&e->lock);
 }
 
+/* ---- those that mappings may write to ----------------------------------- */
+
 static u32
-count_dirty_locked(struct ext2 *e) MUST_HOLD(&e->lock)
+count_mapped_locked(struct ext2 *e) MUST_HOLD(&e->lock)
 {
 	struct ext2_inode *i;
 	u32 nr = 0;
 
-	list_for_each (i, &e->dirty, dirty)
+	list_for_each (i, &e->mapped, mapped)
 		nr++;
 	return nr;
 }
 
 struct inode *
-ext2_cache_next_dirty(struct ext2 *e, u32 *nr)
+ext2_cache_next_mapped(struct ext2 *e, u32 *nr)
 {
 	struct ext2_inode *i = NULL;
 
 	spin_lock(&e->lock);
 	if (*nr == 0)
-		*nr = count_dirty_locked(e) + 1;
-	while (--*nr > 0 && !list_empty(&e->dirty)) {
-		i = list_first(&e->dirty, struct ext2_inode, dirty);
-		list_remove(&i->dirty);
-		list_push_back(&e->dirty, &i->dirty);
-		/* One that is being let go of is on its way to the disk. */
+		*nr = count_mapped_locked(e) + 1;
+	while (--*nr > 0 && !list_empty(&e->mapped)) {
+		i = list_first(&e->mapped, struct ext2_inode, mapped);
+		list_remove(&i->mapped);
+		list_push_back(&e->mapped, &i->mapped);
+		/* Nobody has one that is being let go of. */
 		if (revive_locked(e, i))
 			break;
 		i = NULL;
 	}
 	spin_unlock(&e->lock);
 	return i ? &i->regular.inode : NULL;
+}
+
+void
+ext2_cache_unmapped(struct ext2_inode *i)
+{
+	struct ext2 *e = ext2_disk_of(i);
+	struct object *o = &i->regular.object;
+
+	/* With it nobody says at this moment that there is one. */
+	mutex_lock(&o->lock);
+	spin_lock(&e->lock);
+	if (o->nr_mapped_dirty == 0)
+		list_remove(&i->mapped);
+	spin_unlock(&e->lock);
+	mutex_unlock(&o->lock);
+}
+
+bool
+ext2_cache_has_mapped(struct ext2 *e)
+{
+	bool any;
+
+	spin_lock(&e->lock);
+	any = !list_empty(&e->mapped);
+	spin_unlock(&e->lock);
+	return any;
 }

@@ -60,6 +60,8 @@ struct ext2 {
 	u32 nr_idle;                                /* e */
 	struct list dirty;                          /* e: have dirty pages */
 	struct list to_write; /* e: of these, a commit's */
+	struct list mapped;   /* e: have pages that mappings may write to */
+	struct mutex sync;    /* rank DISK_SYNC: who takes that right away */
 	bool unmounted;       /* a: nothing stays idle */
 
 	/* Writing; NULL on a disk that is only read. */
@@ -93,6 +95,7 @@ struct ext2_inode {
 	enum ext2_state state;   /* e */
 	struct list idle;        /* e: in the list of these */
 	struct list dirty;       /* e: in the list of those with dirty pages */
+	struct list mapped;      /* e: in that of those that are written to */
 	struct list orphan;      /* orphan_lock */
 	u32 next_orphan;         /* c: what the disk says that follows */
 	bool busy;               /* e: a commit writes its bytes */
@@ -286,6 +289,7 @@ void ext2_cache_enter(struct ext2 *e, struct ext2_inode *i);
 void ext2_cache_discard(struct ext2_inode *i);
 /* Frees idle ones: all, or those beyond what is kept. */
 void ext2_cache_trim(struct ext2 *e, bool all);
+/* Locks: the object's is held. */
 void ext2_cache_dirtied(struct ext2_inode *i);
 /* A commit begins: all that have dirty pages now are its. */
 void ext2_cache_begin_write(struct ext2 *e);
@@ -296,10 +300,16 @@ void ext2_cache_begin_write(struct ext2 *e);
 struct ext2_inode *ext2_cache_take_dirty(struct ext2 *e);
 void ext2_cache_written(struct ext2_inode *i, bool still_dirty);
 /*
- * One by one, in a circle: one with dirty pages, with a reference; *nr counts
- * how many there are left to see, from 0 at the first.  NULL: all were seen.
+ * One by one, in a circle: one with pages that mappings may write to, with a
+ * reference; *nr counts how many there are left to see, from 0 at the first.
+ * NULL: all were seen.  Whose turn it was leaves the circle if it has no such
+ * pages any more.
+ * Locks: e->sync is held, for there is one circle.
  */
-struct inode *ext2_cache_next_dirty(struct ext2 *e, u32 *nr);
+struct inode *ext2_cache_next_mapped(struct ext2 *e, u32 *nr)
+    MUST_HOLD(&e->sync);
+void ext2_cache_unmapped(struct ext2_inode *i);
+bool ext2_cache_has_mapped(struct ext2 *e);
 void ext2_inode_destroy(struct ext2_inode *i);
 
 /* Locks: the inode's. */

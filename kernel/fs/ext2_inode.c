@@ -362,6 +362,7 @@ make(struct ext2 *e, u32 ino, const struct inode_new *new)
 	mutex_init(&i->blocks, RANK_DISK_BLOCKS);
 	list_init(&i->idle);
 	list_init(&i->dirty);
+	list_init(&i->mapped);
 	list_init(&i->orphan);
 	refcount_get(&e->fs.refs);
 	return i;

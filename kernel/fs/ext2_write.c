@@ -99,6 +99,8 @@ keep_pace(struct ext2_inode *i)
 	if (atomic_load(&i->regular.object.nr_dirty) <=
 	    page_count / DIRTY_SHARE)
 		return 0;
+	/* A commit alone does not make those clean that mappings write to. */
+	object_protect(&i->regular.object);
 	return journal_commit(j, journal_running(j));
 }
 

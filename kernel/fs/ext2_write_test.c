@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "dev/chardev.h"
+#include "fs/ext2_impl.h"
 #include "fs/namei.h"
 #include "lib/errno.h"
 #include "mm/mm_impl.h"
@@ -35,6 +36,7 @@
 #include <sys/stat.h>
 
 #define DISK_BYTES (512u << 10)
+#define MNT_DETACH 2u /* of umount2 */
 
 static const struct fs_who *who;
 static char dir[] = "/tmp/ext2_write.XXXXXX";
@@ -131,9 +133,8 @@ write_fault(struct object *o, u64 index)
 
 /* Faults only where no leaf could have W (O4). */
 static int
-map_write(u64 pos, char byte)
+map_write_object(struct object *o, u64 pos, char byte)
 {
-	struct object *o = f->inode->object;
 	struct page *p = object_page_if_present(o, pos >> PAGE_SHIFT);
 	int err = 0;
 
@@ -147,6 +148,12 @@ map_write(u64 pos, char byte)
 	((char *)page_kva(p))[pos & PAGE_MASK] = byte;
 	page_put(p);
 	return 0;
+}
+
+static int
+map_write(u64 pos, char byte)
+{
+	return map_write_object(f->inode->object, pos, byte);
 }
 
 /* ---- tests -------------------------------------------------------------- */
@@ -235,6 +242,86 @@ test_growing(void **state)
 	unmount_disk();
 }
 
+static u32 nr_protects;
+
+static void
+count_protects(void)
+{
+	nr_protects++;
+}
+
+/* A file that a commit writes at this moment is not forgotten by who syncs. */
+static void
+test_sync_during_commit(void **state)
+{
+	struct ext2_inode *i;
+	struct ext2 *e;
+
+	(void)state;
+	begin(4096);
+	e = ext2_of(f->inode->fs);
+	set_size(100);
+	assert_int_equal(map_write(10, 'a'), 0);
+	ext2_cache_begin_write(e);
+	i = ext2_cache_take_dirty(e);
+	assert_ptr_equal(i, f->inode);
+	nr_protects = 0;
+	fake_on_protect = count_protects;
+	assert_int_equal(file_sync(f, false), 0);
+	fake_on_protect = NULL;
+	assert_int_equal(nr_protects, 1);
+	ext2_cache_written(i, true);
+	unmount_disk();
+}
+
+/* Nor does a commit count that had begun when the page became dirty. */
+static void
+test_commit_of_before(void **state)
+{
+	struct journal *j;
+	u32 begun;
+
+	(void)state;
+	begin(4096);
+	j = ext2_of(f->inode->fs)->journal;
+	set_size(100);
+	begun = journal_nr_begun(j);
+	assert_int_equal(journal_commit_data(j, begun), 0);
+	assert_int_equal(journal_nr_begun(j), begun + 1);
+	assert_int_equal(journal_commit_data(j, begun), 0);
+	assert_int_equal(journal_nr_begun(j), begun + 1);
+	assert_int_equal(file_sync(f, false), 0);
+	assert_int_equal(journal_nr_begun(j), begun + 2);
+	unmount_disk();
+}
+
+/*
+ * The file system is not in the tree any more, but mapped; the page was written
+ * back, and is written to once more before the mapping ends.
+ */
+static void
+test_last_mapping(void **state)
+{
+	struct object *o;
+	struct journal *j;
+
+	(void)state;
+	begin(4096);
+	set_size(100);
+	o = f->inode->object;
+	j = ext2_of(f->inode->fs)->journal;
+	object_get(o);
+	file_put(f);
+	assert_int_equal(namei_umount(who, fs_name(NULL, "/m"), MNT_DETACH), 0);
+	assert_int_equal(map_write_object(o, 10, 'a'), 0);
+	assert_int_equal(journal_commit(j, journal_running(j)), 0);
+	assert_int_equal(map_write_object(o, 10, 'b'), 0);
+	object_put(o);
+	mount_disk();
+	assert_int_equal(read_at(10), 'b');
+	unmount_disk();
+}
+
 /* ---- coming and going --------------------------------------------------- */
 
 static int
@@ -268,6 +355,9 @@ main(void)
 	    cmocka_unit_test(test_mapped),
 	    cmocka_unit_test(test_hole_of_a_write),
 	    cmocka_unit_test(test_growing),
+	    cmocka_unit_test(test_sync_during_commit),
+	    cmocka_unit_test(test_commit_of_before),
+	    cmocka_unit_test(test_last_mapping),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);

@@ -293,7 +293,8 @@ try_commit(struct journal *j) MUST_HOLD(&j->commit)
 {
 	int err;
 
-	/* J4 */
+	/* J4; before the first page is looked at, for journal_commit_data. */
+	atomic_store(&j->nr_begun, j->nr_begun + 1);
 	err = j->ops->write_data(j->arg);
 	if (err == 0 && journal_is_aborted(j))
 		err = -EIO;
@@ -343,6 +344,34 @@ journal_commit(struct journal *j, u32 number)
 		err = -EIO;
 	mutex_unlock(&j->commit);
 	return err;
+}
+
+u32
+journal_nr_begun(struct journal *j)
+{
+	return atomic_load(&j->nr_begun);
+}
+
+int
+journal_commit_data(struct journal *j, u32 nr_begun)
+{
+	int err = 0;
+
+	mutex_lock(&j->commit);
+	if (j->nr_begun == nr_begun)
+		err = commit_locked(j);
+	else if (journal_is_aborted(j))
+		err = -EIO;
+	mutex_unlock(&j->commit);
+	return err;
+}
+
+void
+journal_note(struct journal *j)
+{
+	spin_lock(&j->lock);
+	note_change_locked(j);
+	spin_unlock(&j->lock);
 }
 
 /* ---- handles ------------------------------------------------------------ */

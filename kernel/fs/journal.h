@@ -42,6 +42,11 @@ struct journal_ops {
 	/* The transaction is on the disk: blocks that it freed may be used. */
 	void (*committed)(void *arg);
 	/*
+	 * Before the journal's thread commits what is old; NULL: nothing is to
+	 * be done then.  Locks: none.
+	 */
+	void (*prepare)(void *arg);
+	/*
 	 * Once: the journal is aborted, nothing is written any more.  Whatever
 	 * locks who found the error has are held.
 	 */
@@ -142,6 +147,15 @@ u32 journal_running(struct journal *j);
  * Locks: no handle; takes JOURNAL.  Sleeps.  Errors: -EIO aborted.
  */
 int journal_commit(struct journal *j, u32 number) MUST_CHECK;
+/*
+ * What was dirty, and changed, when journal_nr_begun was asked is on the disk
+ * when this is back: a commit that had begun to write data before does not
+ * count.
+ */
+u32 journal_nr_begun(struct journal *j);
+int journal_commit_data(struct journal *j, u32 nr_begun) MUST_CHECK;
+/* Something is to be committed, when it is old, that is in no handle. */
+void journal_note(struct journal *j);
 /* Something of the file system is broken: nothing is written any more. */
 void journal_abort(struct journal *j, int err);
 bool journal_is_aborted(const struct journal *j);

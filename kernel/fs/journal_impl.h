@@ -129,6 +129,7 @@ struct journal {
 	u32 max_committed;             /* c: buffers, before a checkpoint */
 	u32 aborted;                   /* a */
 
+	u32 nr_begun;          /* k, read by all: write_data was called */
 	u32 running;           /* k, read by all: the transaction's number */
 	u32 nr_handles;        /* t: that are open */
 	u32 reserved;          /* t: credits that they have left */

@@ -40,9 +40,12 @@ run(void *arg)
 {
 	struct journal *j = arg;
 
-	while (wait_for_age(j))
+	while (wait_for_age(j)) {
+		if (j->ops->prepare != NULL)
+			j->ops->prepare(j->arg);
 		/* Who gets the error of an aborted one has been told. */
 		(void)!journal_commit(j, journal_running(j));
+	}
 }
 
 int

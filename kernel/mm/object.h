@@ -39,7 +39,8 @@ struct object_ops {
 	 */
 	int (*will_write)(struct object *o, u64 index);
 	/*
-	 * There is a page to be written back where there was none, or NULL.
+	 * There is a page to be written back where there was none, or the first
+	 * that mappings may write to; or NULL.
 	 * Locks: the object's is held; no more than a spin lock may be taken.
 	 */
 	void (*dirtied)(struct object *o);
@@ -174,6 +175,11 @@ void object_truncate(struct object *o, u64 size_bytes);
  * waits in ops->will_write must not wait for the caller.  Sleeps.
  */
 void object_protect(struct object *o);
+/*
+ * The same for an object that nobody maps; nothing if somebody does.
+ * Locks: an address space's may be held, the object's is not.
+ */
+void object_settle(struct object *o);
 
 /*
  * The first dirty page from *from on, and those that follow it without a gap,

@@ -64,11 +64,14 @@ void
 object_mark(struct object *o, struct page *p, u8 bits)
 {
 	bool first = o->nr_dirty == 0;
+	bool first_mapped = o->nr_mapped_dirty == 0;
 
 	if ((p->dirty & bits) == bits)
 		return;
 	set_bits(o, p, p->dirty | bits);
-	if (first && o->nr_dirty > 0 && o->ops->dirtied != NULL)
+	first = first && o->nr_dirty > 0;
+	first_mapped = first_mapped && o->nr_mapped_dirty > 0;
+	if ((first || first_mapped) && o->ops->dirtied != NULL)
 		o->ops->dirtied(o);
 }
 
@@ -174,6 +177,20 @@ object_protect(struct object *o)
 		return;
 	mm_protect_object(o);
 	settle_mapped(o, round);
+}
+
+void
+object_settle(struct object *o)
+{
+	bool mapped;
+	u16 round;
+
+	mutex_lock(&o->lock);
+	round = ++o->round;
+	mapped = atomic_load(&o->nr_mapped) > 0;
+	mutex_unlock(&o->lock);
+	if (!mapped)
+		settle_mapped(o, round);
 }
 
 /* ---- waiting ------------------------------------------------------------- */

@@ -294,6 +294,40 @@ test_many_rounds(void **state)
 	assert_int_equal(o.nr_dirty, NR_PAGES);
 }
 
+/* Who writes back is told of both kinds. */
+static void
+test_told(void **state)
+{
+	(void)state;
+	write_page(1);
+	assert_int_equal(nr_dirtied, 1);
+	assert_int_equal(write_fault(2), 0);
+	assert_int_equal(nr_dirtied, 2);
+	assert_int_equal(write_fault(3), 0);
+	write_page(4);
+	assert_int_equal(nr_dirtied, 2);
+	object_protect(&o);
+	assert_int_equal(write_fault(3), 0);
+	assert_int_equal(nr_dirtied, 3);
+}
+
+/* What nobody maps loses the bit, what somebody maps keeps it. */
+static void
+test_settled(void **state)
+{
+	(void)state;
+	assert_int_equal(write_fault(2), 0);
+	assert_int_equal(write_back(), 1);
+	atomic_store(&o.nr_mapped, 1);
+	object_settle(&o);
+	assert_int_equal(o.nr_mapped_dirty, 1);
+	atomic_store(&o.nr_mapped, 0);
+	object_settle(&o);
+	assert_int_equal(o.nr_mapped_dirty, 0);
+	assert_int_equal(write_back(), 1);
+	assert_int_equal(o.nr_dirty, 0);
+}
+
 static u32 nr_inner;
 
 /* More at once than a round has numbers for in a byte. */
@@ -694,6 +728,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_failed, begin, end),
 	    cmocka_unit_test_setup_teardown(test_mapped, begin, end),
 	    cmocka_unit_test_setup_teardown(test_many_rounds, begin, end),
+	    cmocka_unit_test_setup_teardown(test_told, begin, end),
+	    cmocka_unit_test_setup_teardown(test_settled, begin, end),
 	    cmocka_unit_test_setup_teardown(test_late_round, begin, end),
 	    cmocka_unit_test_setup_teardown(
 		test_waits_for_the_same_page, begin, end),

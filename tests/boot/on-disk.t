@@ -43,6 +43,16 @@ on_disk 'ext3, blocks of 4 KiB' calf ext3 'fs_dir fs_link fs_stat file_seek' \
 on_disk 'ext3, blocks of 1 KiB' calf ext3 fs_dir -b 1024 -J size=4
 on_disk 'ext2, blocks of 2 KiB' calf ext2 fs_dir -b 2048
 
+# What mappings write is on the disk after msync, and without it before long.
+rm -f "$tmp/img"
+mke2fs -q -F -t ext3 -b 4096 "$tmp/img" 32M 2>&1
+status=0
+"$top/calf" exec --debug-build --smp 4 --timeout 500 --disk "$tmp/img" -- \
+	/tests/guest @disk_mapped /dev/vda ext3 >"$tmp/out" 2>"$tmp/err" ||
+	status=$?
+is "what mappings write comes to the disk" $status 0
+[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
+
 # More than memory holds, with blocks of both sizes.
 for block in 1024 4096; do
 	rm -f "$tmp/img"
