@@ -63,6 +63,24 @@ give_end_blocks(struct ext2_inode *i, u64 before)
 		object_protect(o);
 }
 
+/*
+ * The last block, if the file ends within it, may have more than zeroes behind
+ * the end: what was being written when the power failed.
+ */
+static int
+clear_end(struct ext2_inode *i)
+{
+	u64 size = i->regular.inode.size_bytes;
+	u32 bytes = ext2_disk_of(i)->block_bytes, block = 0;
+	int err = 0;
+
+	if (size % bytes != 0)
+		err = ext2_map(i, size / bytes, &block);
+	if (err < 0 || block == 0)
+		return err;
+	return object_clear_tail(&i->regular.object);
+}
+
 /* ---- write(2): before --------------------------------------------------- */
 
 static u32
@@ -118,6 +136,10 @@ room(struct regular *r, u64 pos, u64 len)
 		return err;
 	if (pos >= e->max_bytes)
 		return -EFBIG;
+	if (pos > r->inode.size_bytes)
+		err = clear_end(i);
+	if (err < 0)
+		return err;
 	len = MIN(len, e->max_bytes - pos);
 	len = MIN(len, CHUNK_BYTES - pos % CHUNK_BYTES);
 	while (!promise(i, pos, len)) {
@@ -333,17 +355,20 @@ ext2_set_size(struct ext2_inode *i, u64 size)
 {
 	struct inode *inode = &i->regular.inode;
 	u64 before = inode->size_bytes;
+	int err;
 
 	if (size > ext2_disk_of(i)->max_bytes)
 		return -EFBIG;
-	if (size < before)
-		return shrink(i, size);
+	if (size <= before)
+		return size < before ? shrink(i, size) : 0;
+	err = clear_end(i);
+	if (err < 0)
+		return err;
 	atomic_store(&i->writing, true);
 	/* Stored with the times, by who has set the size. */
 	object_grow(&i->regular.object, size);
 	atomic_store(&inode->size_bytes, size);
-	if (size > before)
-		give_end_blocks(i, before);
+	give_end_blocks(i, before);
 	atomic_store(&i->writing, false);
 	return 0;
 }

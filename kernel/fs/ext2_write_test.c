@@ -242,6 +242,56 @@ test_growing(void **state)
 	unmount_disk();
 }
 
+static u32 nr_reads;
+
+/* The disk as it is when the first page is there and the size is not. */
+static void
+cut_meanwhile(void)
+{
+	if (nr_reads++ == 0)
+		return;
+	fake_on_user_read = NULL;
+	assert_int_equal(file_sync(f, false), 0);
+	memcpy(disk, fake_disk_bytes, DISK_BYTES);
+}
+
+/*
+ * What is written behind the end of a block that is there may come to the disk
+ * before the size does.  After a crash it is still there, and not to be seen
+ * when the file grows.
+ */
+static void
+test_tail_after_crash(void **state)
+{
+	static char text[2 * PAGE_SIZE];
+	u32 by_write;
+
+	(void)state;
+	for (by_write = 0; by_write < 2; by_write++) {
+		begin(4096);
+		memset(text, 't', sizeof(text) - 1);
+		assert_int_equal(write_at(0, "hello"), 5);
+		assert_int_equal(file_sync(f, false), 0);
+		nr_reads = 0;
+		fake_on_user_read = cut_meanwhile;
+		assert_int_equal(write_at(5, text), 2 * PAGE_SIZE - 1);
+		unmount_disk();
+
+		fake_disk_set(disk, DISK_BYTES);
+		mount_disk();
+		assert_int_equal(f->inode->size_bytes, 5);
+		if (by_write)
+			assert_int_equal(write_at(5000, "x"), 1);
+		else
+			set_size(5000);
+		mount_again();
+		assert_int_equal(read_at(4), 'o');
+		assert_int_equal(read_at(5), 0);
+		assert_int_equal(read_at(4095), 0);
+		unmount_disk();
+	}
+}
+
 static u32 nr_protects;
 
 static void
@@ -355,6 +405,7 @@ main(void)
 	    cmocka_unit_test(test_mapped),
 	    cmocka_unit_test(test_hole_of_a_write),
 	    cmocka_unit_test(test_growing),
+	    cmocka_unit_test(test_tail_after_crash),
 	    cmocka_unit_test(test_sync_during_commit),
 	    cmocka_unit_test(test_commit_of_before),
 	    cmocka_unit_test(test_last_mapping),

@@ -494,6 +494,27 @@ object_grow(struct object *o, u64 size_bytes)
 	mutex_unlock(&o->lock);
 }
 
+int
+object_clear_tail(struct object *o)
+{
+	u64 in_page = o->size_bytes & PAGE_MASK;
+	struct page *p;
+	int err;
+
+	assert(object_is_written_back(o));
+	if (in_page == 0)
+		return 0;
+	mutex_lock(&o->lock);
+	err = get_page_locked(o, o->size_bytes >> PAGE_SHIFT, &p);
+	if (err == 0) {
+		object_mark(o, p, PAGE_DIRTY);
+		zero_tail(o);
+		page_put(p);
+	}
+	mutex_unlock(&o->lock);
+	return err;
+}
+
 /*
  * First the size, so that no fault brings a page beyond it back; then the
  * mappings, one address space at a time; then the pages themselves.

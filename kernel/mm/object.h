@@ -157,6 +157,12 @@ int object_write(struct object *o, u64 pos, const void *src, size_t len);
  */
 void object_grow(struct object *o, u64 size_bytes);
 /*
+ * What the store has behind the size, in the page that the size lies in,
+ * becomes zero when that is written back: before the object grows, if the store
+ * is not sure to have zeroes there. Errors: -ENOMEM, what fill returns.
+ */
+int object_clear_tail(struct object *o) MUST_CHECK;
+/*
  * A smaller one: the pages beyond go, from every address space too, and the
  * rest of the last page, if it is there, becomes zero (and dirty, if it was
  * not zero before).  What is being written is waited for.
