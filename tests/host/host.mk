@@ -45,14 +45,15 @@ $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
 	-fno-builtin -include tests/host/string_names.h
 
 # What asks for its hart gets that of a machine which the test makes up.
-HFAKED := $(patsubst %,$(H)/test/kernel/%.c.o,\
+HFAKED := $(foreach d,test fuzz,$(patsubst %,$(H)/$(d)/kernel/%.c.o,\
 	core/timer core/timer_test fs/regular mm/frame mm/frame_test mm/object \
-	mm/object_dirty mm/object_fill mm/object_test mm/reclaim)
+	mm/object_dirty mm/object_fill mm/object_test mm/reclaim))
 $(HFAKED): HFLAGS += -include tests/host/fake_machine.h
 
 # linux/stat.h keeps the bits of modes from programs that have glibc's.
-$(H)/test/kernel/fs/%.c.o: HFLAGS += -D__KERNEL__
+$(H)/test/kernel/fs/%.c.o $(H)/fuzz/kernel/fs/%.c.o: HFLAGS += -D__KERNEL__
 $(H)/test/kernel/fs/%_test.c.o: HFLAGS += -U__KERNEL__
+$(foreach d,test fuzz,$(H)/$(d)/kernel/fs/fuzz_%.c.o): HFLAGS += -U__KERNEL__
 
 $(H)/test/%.c.o: %.c tests/host/host.mk Makefile
 	$(call say,HOST,$<)
@@ -77,7 +78,7 @@ define hfuzz
 $(2): $(patsubst %,$(H)/fuzz/%.o,$(sort $(call hsources,$(1)) \
 	tests/host/fake_fuzz.c))
 	$$(call say,LINK,$$@)
-	$$(Q)$$(HFCC) -fsanitize=fuzzer -o $$@ $$^
+	$$(Q)$$(HFCC) -fsanitize=fuzzer -o $$@ $$^ -lcmocka
 endef
 
 hprogram = $(H)/$(notdir $(1:.c=))
