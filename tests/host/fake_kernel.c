@@ -21,6 +21,8 @@
 
 /* ---- memory ------------------------------------------------------------- */
 
+#define MOST_BYTES (16u << 20)
+
 /* kfree is not told the length, fake_free wants it. */
 struct block {
 	size_t len_bytes;
@@ -30,8 +32,11 @@ struct block {
 void *
 kmalloc(size_t len_bytes)
 {
-	struct block *b = fake_alloc(sizeof(*b) + len_bytes);
+	struct block *b;
 
+	/* Nothing that a test does is worth so much at once. */
+	assert_true(len_bytes <= MOST_BYTES);
+	b = fake_alloc(sizeof(*b) + len_bytes);
 	if (b == NULL)
 		return NULL;
 	b->len_bytes = len_bytes;
