@@ -11,6 +11,7 @@
  * unlink and rename change the dentry while they hold the directory's mutex.
  */
 #include "core/panic.h"
+#include "core/printk.h"
 #include "core/random.h"
 #include "core/thread.h"
 #include "fs/vfs_impl.h"
@@ -158,13 +159,43 @@ dentry_create(struct dentry *dir, struct name name, struct dentry **out)
 	return 0;
 }
 
+/* D4.  False: the directory is in use by another name. */
+static bool
+claim_locked(struct dentry *d, struct inode *inode) MUST_HOLD(&dentry_lock)
+{
+	struct dentry *other;
+
+	if (!inode_is_dir(inode))
+		return true;
+	other = inode->dentry;
+	if (other && refcount_read(&other->refs) > 0)
+		return false;
+	inode->dentry = d;
+	return true;
+}
+
+static bool
+try_publish_take(struct dentry *d, struct inode *inode)
+{
+	bool ok;
+
+	spin_lock(&dentry_lock);
+	ok = claim_locked(d, inode);
+	if (ok) {
+		d->inode = inode;
+		insert_locked(d);
+	}
+	spin_unlock(&dentry_lock);
+	return ok;
+}
+
 void
 dentry_publish_take(struct dentry *d, struct inode *inode)
 {
-	d->inode = inode;
-	spin_lock(&dentry_lock);
-	insert_locked(d);
-	spin_unlock(&dentry_lock);
+	bool ok = try_publish_take(d, inode);
+
+	/* It is new, or no directory. */
+	assert(ok);
 }
 
 int
@@ -173,9 +204,12 @@ dentry_create_root_take(
 {
 	int err = dentry_create(NULL, name_make(text, strlen(text)), out);
 
-	if (err == 0)
-		(*out)->inode = inode;
-	return err;
+	if (err < 0)
+		return err;
+	(*out)->inode = inode;
+	if (inode_is_dir(inode))
+		inode->dentry = *out;
+	return 0;
 }
 
 /* Frees d, and returns the parent, whose reference d had. */
@@ -186,6 +220,8 @@ destroy(struct dentry *d)
 
 	spin_lock(&dentry_lock);
 	remove_locked(d);
+	if (d->inode && inode_is_dir(d->inode) && d->inode->dentry == d)
+		d->inode->dentry = NULL;
 	spin_unlock(&dentry_lock);
 	if (d->inode)
 		inode_put(d->inode);
@@ -219,13 +255,17 @@ dentry_lookup_locked(struct dentry *dir, struct name name, struct dentry **out)
 	if (err < 0)
 		return err;
 	err = dir->inode->ops->lookup(dir->inode, name, &inode);
+	if (err == 0 && !try_publish_take(*out, inode)) {
+		printk_limited("fs: the directory %lu of a %s has two names\n",
+		    inode->ino, inode->fs->type);
+		inode_put(inode);
+		err = -EIO;
+	}
 	if (err < 0) {
 		dentry_put(*out);
 		*out = NULL;
-		return err;
 	}
-	dentry_publish_take(*out, inode);
-	return 0;
+	return err;
 }
 
 int

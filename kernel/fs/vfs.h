@@ -179,8 +179,8 @@ struct inode_ops {
  * struct inode: one file.  Its file system makes it, embedded in something of
  * its own; references are held by dentries, by the file system's directories
  * as it likes, and by callers; the last one calls ops->release.
- * Locks  i lock   a atomic   c fixed   i* written under lock, read without it
- *        where one word's worth of truth is enough
+ * Locks  i lock   d DENTRY   a atomic   c fixed   i* written under lock, read
+ *        without it where one word's worth of truth is enough
  */
 struct inode {
 	struct refcount refs;         /* a */
@@ -191,6 +191,7 @@ struct inode {
 	union {
 		struct object *object; /* c: a regular file's pages, or NULL */
 		struct pipe *pipe;     /* i: a FIFO's, while it is open */
+		struct dentry *dentry; /* d: a directory's, see D4 */
 	};
 	u64 ino;        /* c */
 	u64 size_bytes; /* i* */
@@ -258,6 +259,9 @@ void inode_touch(struct inode *i);
  *             whose count is 0 already
  *         D2  a root of a file system has parent NULL and the name ""
  *         D3  inode never changes
+ *         D4  a directory has one at most that is not about to be freed, so
+ *             that what is above it in the tree of names is no part of what is
+ *             below; a disk may say otherwise
  * Locks   d DENTRY   c fixed   a atomic
  */
 struct dentry {

@@ -1,0 +1,177 @@
+/*
+ * Disks that lie about one thing each, and what comes of it: debugfs makes the
+ * lie, the test walks into it.
+ */
+/* links: fs/ext2.c */
+/* links: fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c fs/ext2_inode.c */
+/* links: fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c fs/ext2_orphan.c */
+/* links: fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c fs/ext2_write.c */
+/* links: fs/journal.c fs/journal_io.c fs/journal_log.c fs/journal_recover.c */
+/* links: fs/buf.c lib/errno.c */
+/* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
+/* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
+/* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */
+/* links: fs/namei_open.c fs/namei_rename.c fs/pipe.c fs/pipe_ends.c */
+/* links: fs/procfs.c fs/tmpfs.c */
+/* links: fs/regular.c fs/seq.c fs/tmpfs_dir.c fs/vfs.c fs/walk.c */
+/* links: mm/object_fill.c mm/reclaim.c */
+/* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
+/* links: lib/rbtree.c */
+/* links: lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
+/* links: ../tests/host/fake_disk.c */
+#include "fake_disk.h"
+#include "fake_kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev/chardev.h"
+#include "fs/namei.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#include <asm/fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+
+static const struct fs_who *who;
+static u8 bytes[FAKE_DISK_MAX];
+
+static const char make_tree[] =
+    "set -e; PATH=$PATH:/usr/sbin:/sbin; cd '%s'; rm -rf tree img\n"
+    "mkdir -p tree/d/e tree/f tree/g; echo one >tree/a; echo two >tree/b\n"
+    "ln -s a tree/link; echo three >tree/f/name-x-y; exec >/dev/null 2>&1\n"
+    "mke2fs -q -F -d tree %s\n"
+    "block() { debugfs -R \"blocks $1\" img 2>/dev/null; }\n"
+    "ino() { debugfs -R \"stat $1\" img 2>/dev/null |\n"
+    "    sed -n 's/^Inode: \\([0-9]*\\).*/\\1/p'; }\n"
+    "change() { printf '%%s\\n' \"$@\" | debugfs -w img; }\n"
+    "%s\n";
+
+#define EXT2 "-t ext2 -b 1024 -N 64 -O none,filetype img 512"
+#define EXT3 "-t ext3 -b 1024 -N 64 -J size=1 img 2048"
+
+/* The disk that mke2fs makes so, after those lines of shell. */
+static void
+make(const char *mke2fs, const char *lie)
+{
+	char dir[] = "/tmp/ext2_bad_test.XXXXXX", path[64];
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(fake_shell(make_tree, dir, mke2fs, lie), 0);
+	snprintf(path, sizeof(path), "%s/img", dir);
+	fake_disk_set(bytes, fake_file_read(path, bytes, sizeof(bytes)));
+	assert_int_equal(fake_shell("rm -rf '%s'", dir), 0);
+}
+
+static struct fs_name
+at(const char *path)
+{
+	return fs_name(NULL, path);
+}
+
+static int
+mount(u32 flags, const char *data)
+{
+	return namei_mount(who, "/vda", at("/m"), "ext3", flags, data);
+}
+
+static void
+unmount(void)
+{
+	assert_int_equal(namei_umount(who, at("/m"), 0), 0);
+	assert_int_equal(fake_nr_mutexes, 0);
+}
+
+static int
+stat_of(const char *path)
+{
+	struct file_stat st;
+
+	return namei_stat(who, at(path), NAMEI_NOFOLLOW, &st);
+}
+
+/* ---- names -------------------------------------------------------------- */
+
+/* Its lock would be taken twice. */
+static void
+test_in_itself(void **state)
+{
+	(void)state;
+	make(EXT2, "change 'ln d d/self'");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(stat_of("/m/d/self"), -EIO);
+	assert_int_equal(namei_rmdir(who, at("/m/d/self")), -EIO);
+	assert_int_equal(
+	    namei_rename(who, at("/m/d/self"), at("/m/x"), 0), -EIO);
+	assert_int_equal(
+	    namei_rename(who, at("/m/a"), at("/m/d/self"), 0), -EIO);
+	assert_int_equal(stat_of("/m/d/e"), 0);
+	unmount();
+}
+
+/* Two processes would lock two directories in two orders. */
+static void
+test_above_itself(void **state)
+{
+	(void)state;
+	make(EXT2, "change 'ln / d/e/root' 'ln d d/e/up'");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(namei_rmdir(who, at("/m/d/e/root")), -EIO);
+	assert_int_equal(namei_rmdir(who, at("/m/d/e/up/e")), -EIO);
+	assert_int_equal(
+	    namei_rename(who, at("/m/d"), at("/m/d/e/root/f/d"), 0), -EIO);
+	unmount();
+}
+
+/* One name after the other is no harm; both at once are. */
+static void
+test_two_names(void **state)
+{
+	struct file *f;
+
+	(void)state;
+	make(EXT2, "change 'ln d/e f/e'");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(stat_of("/m/d/e"), 0);
+	assert_int_equal(stat_of("/m/f/e"), 0);
+	assert_int_equal(
+	    namei_open(who, at("/m/d/e"), O_RDONLY | O_DIRECTORY, 0, &f), 0);
+	assert_int_equal(stat_of("/m/f/e"), -EIO);
+	assert_int_equal(
+	    namei_rename(who, at("/m/d/e"), at("/m/f/e/e"), 0), -EIO);
+	file_put(f);
+	assert_int_equal(stat_of("/m/f/e"), 0);
+	unmount();
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+static int
+start(void **state)
+{
+	int err;
+
+	(void)state;
+	vfs_init();
+	who = fs_who_kernel();
+	fake_disk.dev = dev_make(254, 0);
+	err = namei_mkdir(who, at("/m"), 0755);
+	if (err == 0)
+		err =
+		    namei_mknod(who, at("/vda"), S_IFBLK | 0600, fake_disk.dev);
+	return err;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_in_itself),
+	    cmocka_unit_test(test_above_itself),
+	    cmocka_unit_test(test_two_names),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
