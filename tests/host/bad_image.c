@@ -45,7 +45,7 @@ static const char make_disks[] =
     "touch tree/gone tree/cut; find tree -exec touch -hd @1700000000 {} +\n"
     "make() { out=$1; shift; mke2fs -q -F $id -d tree \"$@\"; }\n"
     "make 0 -t ext2 -b 1024 -I 128 -N 96 -g 256 0 640\n"
-    "make 1 -t ext3 -b 1024 -I 256 -N 96 -J size=1 1 1536\n"
+    "make 1 -t ext3 -b 1024 -I 256 -N 96 -J size=1 1 3072\n"
     "make 2 -t ext2 -b 4096 -I 256 -N 96 2 128\n"
     "make 3 -t ext2 -r 0 -b 2048 -N 96 3 320\n"
     "echo; printf 'jo\\njw -b 300 /etc/hostname\\njw -r 301\\njc\\n' |\n"
@@ -56,6 +56,7 @@ static const char make_disks[] =
     "\\1/p')\n"
     "printf 'sif /gone links_count 0\\nsif /gone dtime %%s\\nunlink /gone\\n"
     "ssv last_orphan %%s\\n' $m $n | debugfs -w 1\n"
+    "dumpe2fs -h 1 | grep -q needs_recovery\n"
     "for f in long link a a/link; do echo ea_set $f user.x y; done |\n"
     "    debugfs -w 2\n"
     "e2fsck -fyD 2 || [ $? = 1 ]\n";
