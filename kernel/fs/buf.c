@@ -226,7 +226,11 @@ buf_get_new(struct blockdev *dev, u64 block, u32 len_bytes, struct buf **out)
 
 	if (b == NULL)
 		return -ENOMEM;
-	assert(b->len_bytes == len_bytes && !(b->journaled & BUF_CHANGED));
+	assert(b->len_bytes == len_bytes);
+	if (atomic_load(&b->journaled) & BUF_CHANGED) {
+		buf_put(b);
+		return -EIO;
+	}
 	mutex_lock(&b->lock);
 	memset(b->data, 0, len_bytes);
 	atomic_store_release(&b->filled, true);

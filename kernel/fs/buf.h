@@ -56,8 +56,9 @@ int buf_get(struct blockdev *dev, u64 block, u32 len_bytes,
     struct buf **out) MUST_CHECK;
 /*
  * The same for a block that was free: not read but zeroed, even if it was in
- * memory.  Nobody else uses it, and no transaction has it; but within
- * journal_ops.write_data it may be committed.  Errors: -ENOMEM.
+ * memory.  Within journal_ops.write_data it may be committed.
+ * Errors: -ENOMEM; -EIO a transaction has it, so it was not free, whatever the
+ *         disk says.
  */
 int buf_get_new(struct blockdev *dev, u64 block, u32 len_bytes,
     struct buf **out) MUST_CHECK;

@@ -53,6 +53,14 @@ ext2_block(struct ext2 *e, u64 block, struct buf **out)
 }
 
 int
+ext2_new_block(struct ext2 *e, u32 block, struct buf **out)
+{
+	int err = buf_get_new(e->dev, block, e->block_bytes, out);
+
+	return err == -EIO ? ext2_broken(e, "a free block", block) : err;
+}
+
+int
 ext2_group(
     struct ext2 *e, u32 group, struct buf **out, struct ext2_group **desc)
 {

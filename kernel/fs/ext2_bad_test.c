@@ -50,7 +50,7 @@ static const char make_tree[] =
     "%s\n";
 
 #define EXT2 "-t ext2 -b 1024 -N 64 -O none,filetype img 512"
-#define EXT3 "-t ext3 -b 1024 -N 64 -J size=1 img 2048"
+#define EXT3 "-t ext3 -b 1024 -N 64 -J size=1 img 3072"
 
 /* The disk that mke2fs makes so, after those lines of shell. */
 static void
@@ -146,6 +146,54 @@ test_two_names(void **state)
 	unmount();
 }
 
+/* ---- blocks ------------------------------------------------------------- */
+
+static void
+write_file(const char *path, u32 flags, u64 pos)
+{
+	char text[3000] = "text";
+	struct iov_iter it;
+	struct file *f;
+
+	if (namei_open(who, at(path), O_RDWR | flags, 0644, &f) < 0)
+		return;
+	iov_init_kernel(&it, text, sizeof(text));
+	(void)!file_pwrite(who, f, &it, (s64)pos);
+	file_put(f);
+}
+
+/* A transaction has it already when it comes again as a new one. */
+static void
+test_used_is_free(void **state)
+{
+	char path[64];
+	u32 n;
+
+	(void)state;
+	make(EXT2, "change 'setb 1 511' \"freeb $(block d)\"");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(namei_mknod(who, at("/m/d/p"), S_IFIFO, 0), 0);
+	for (n = 0; n < 20; n++) {
+		snprintf(path, sizeof(path), "/m/d/%u", n);
+		(void)!namei_mkdir(who, at(path), 0755);
+	}
+	assert_int_equal(namei_mkdir(who, at("/m/x"), 0755), -EROFS);
+	unmount();
+}
+
+/* And what of a file's bytes is in the log twice. */
+static void
+test_shared_block(void **state)
+{
+	(void)state;
+	make(EXT3, "change \"sif b block[0] $(block a)\"");
+	assert_int_equal(mount(0, "data=journal"), 0);
+	write_file("/m/a", 0, 0);
+	write_file("/m/b", 0, 0);
+	write_file("/m/c", O_CREAT, 0);
+	unmount();
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static int
@@ -171,6 +219,8 @@ main(void)
 	    cmocka_unit_test(test_in_itself),
 	    cmocka_unit_test(test_above_itself),
 	    cmocka_unit_test(test_two_names),
+	    cmocka_unit_test(test_used_is_free),
+	    cmocka_unit_test(test_shared_block),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -150,6 +150,8 @@ int ext2_broken(struct ext2 *e, const char *what, u64 number);
 
 /* A block of the disk by its number.  Errors: -EIO, -ENOMEM. */
 int ext2_block(struct ext2 *e, u64 block, struct buf **out) MUST_CHECK;
+/* One that was free, zeroed.  Errors: -ENOMEM, -EIO it was not. */
+int ext2_new_block(struct ext2 *e, u32 block, struct buf **out) MUST_CHECK;
 /* Is that the number of a block at all? */
 static inline bool
 ext2_is_block(const struct ext2 *e, u64 block)

@@ -208,7 +208,7 @@ make_numbers(
 
 	if (err < 0)
 		return err;
-	err = buf_get_new(e->dev, block, e->block_bytes, out);
+	err = ext2_new_block(e, block, out);
 	if (err < 0) {
 		(void)!ext2_free_block(e, h, block, true);
 		return err;

@@ -134,7 +134,7 @@ lengthen(struct inode *dir, struct handle *h, struct ext2_entry *out)
 	if (err == 0 && !fresh)
 		err = ext2_broken(e, "a block behind the directory", dir->ino);
 	if (err == 0)
-		err = buf_get_new(e->dev, block, e->block_bytes, &out->b);
+		err = ext2_new_block(e, block, &out->b);
 	if (err < 0)
 		return err;
 	journal_change(h, out->b);
@@ -256,7 +256,7 @@ first_block(struct inode *i, struct handle *h, struct buf **out)
 	    ext2_map_create(ext2_inode_of(i), h, 0, false, &block, &fresh);
 
 	if (err == 0)
-		err = buf_get_new(e->dev, block, e->block_bytes, out);
+		err = ext2_new_block(e, block, out);
 	if (err == 0)
 		journal_change(h, *out);
 	return err;

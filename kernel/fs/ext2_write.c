@@ -433,7 +433,7 @@ static int
 log_block(struct ext2 *e, u32 block, const void *at)
 {
 	struct buf *b;
-	int err = buf_get_new(e->dev, block, e->block_bytes, &b);
+	int err = ext2_new_block(e, block, &b);
 
 	if (err < 0)
 		return err;
