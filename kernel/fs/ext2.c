@@ -229,7 +229,7 @@ map_log(struct ext2 *e, u32 **log, u32 *nr)
 		    e->dev->name);
 		return -EINVAL;
 	}
-	err = ext2_inode_read(e, EXT2_JOURNAL_INO, false, &i);
+	err = ext2_inode_read(e, EXT2_JOURNAL_INO, EXT2_AS_LOG, &i);
 	if (err < 0)
 		return err;
 	blocks = i->regular.inode.size_bytes / e->block_bytes;

@@ -194,6 +194,33 @@ test_shared_block(void **state)
 	unmount();
 }
 
+static int
+open_put(const char *path, u32 flags)
+{
+	struct file *f;
+	int err = namei_open(who, at(path), flags, 0644, &f);
+
+	if (err == 0)
+		file_put(f);
+	return err;
+}
+
+/* Who could write to the log could write anywhere. */
+static void
+test_log_has_name(void **state)
+{
+	(void)state;
+	make(EXT3, "change 'ln <8> log'");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(open_put("/m/log", O_RDWR), -EIO);
+	assert_int_equal(namei_unlink(who, at("/m/log")), -EIO);
+	unmount();
+	make(EXT3, "change 'ssv last_orphan 8' 'sif <8> links_count 0'");
+	assert_int_equal(mount(0, NULL), -EIO);
+	make(EXT3, "change 'ssv last_orphan 2'");
+	assert_int_equal(mount(0, NULL), -EIO);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static int
@@ -221,6 +248,7 @@ main(void)
 	    cmocka_unit_test(test_two_names),
 	    cmocka_unit_test(test_used_is_free),
 	    cmocka_unit_test(test_shared_block),
+	    cmocka_unit_test(test_log_has_name),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -113,7 +113,7 @@ ext2_inode_get(struct ext2 *e, u32 ino, struct inode **out)
 	i = find_revived_locked(e, ino);
 	spin_unlock(&e->lock);
 	if (!i) {
-		err = ext2_inode_read(e, ino, false, &mine);
+		err = ext2_inode_read(e, ino, EXT2_AS_NAMED, &mine);
 		if (err < 0)
 			return err;
 		spin_lock(&e->lock);

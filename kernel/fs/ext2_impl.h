@@ -253,9 +253,16 @@ int ext2_trim(
 
 /* The file of that number, with a reference.  Errors: -EIO, -ENOMEM. */
 int ext2_inode_get(struct ext2 *e, u32 ino, struct inode **out) MUST_CHECK;
+/* What it is wanted for. */
+enum ext2_use {
+	EXT2_AS_NAMED,
+	EXT2_AS_ORPHAN, /* it may have lost its last name */
+	EXT2_AS_LOG,
+};
+
 /* Reads one into memory, in no table yet. */
-int ext2_inode_read(
-    struct ext2 *e, u32 ino, bool orphan, struct ext2_inode **out) MUST_CHECK;
+int ext2_inode_read(struct ext2 *e, u32 ino, enum ext2_use use,
+    struct ext2_inode **out) MUST_CHECK;
 /* One that is new on the disk too; in the table. */
 int ext2_inode_create(struct ext2 *e, struct handle *h, u32 ino,
     const struct inode_new *new, struct ext2_inode **out) MUST_CHECK;

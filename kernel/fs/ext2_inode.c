@@ -452,24 +452,40 @@ make_from_raw(struct ext2 *e, u32 ino, const struct ext2_raw_inode *raw,
 	return 0;
 }
 
+/* The journal's has no name and is no orphan: its blocks are the log's. */
+static bool
+is_number_for(const struct ext2 *e, u32 ino, enum ext2_use use)
+{
+	if (ino == 0 || ino > e->nr_inodes)
+		return false;
+	switch (use) {
+	case EXT2_AS_NAMED:
+		return ino >= e->first_ino || ino == EXT2_ROOT_INO;
+	case EXT2_AS_ORPHAN:
+		return ino >= e->first_ino;
+	case EXT2_AS_LOG:
+		return ino == EXT2_JOURNAL_INO;
+	}
+	return false;
+}
+
 int
-ext2_inode_read(struct ext2 *e, u32 ino, bool orphan, struct ext2_inode **out)
+ext2_inode_read(
+    struct ext2 *e, u32 ino, enum ext2_use use, struct ext2_inode **out)
 {
 	struct ext2_raw_inode raw = {};
 	struct buf *b;
 	u32 at;
 	int err;
 
-	if (ino == 0 || ino > e->nr_inodes ||
-	    (ino < e->first_ino && ino != EXT2_ROOT_INO &&
-		ino != EXT2_JOURNAL_INO))
+	if (!is_number_for(e, ino, use))
 		return ext2_bad(e, "the number of an inode", ino);
 	err = ext2_find_raw(e, ino, &b, &at);
 	if (err < 0)
 		return err;
 	memcpy(&raw, b->data + at, MIN(sizeof(raw), (size_t)e->inode_bytes));
 	buf_put(b);
-	err = check_raw(e, &raw, ino, orphan);
+	err = check_raw(e, &raw, ino, use == EXT2_AS_ORPHAN);
 	return err < 0 ? err : make_from_raw(e, ino, &raw, out);
 }
 

@@ -282,7 +282,7 @@ static int
 clean_one(struct ext2 *e, u32 ino, u32 *next)
 {
 	struct ext2_inode *i;
-	int err = ext2_inode_read(e, ino, true, &i);
+	int err = ext2_inode_read(e, ino, EXT2_AS_ORPHAN, &i);
 
 	if (err < 0)
 		return err;
