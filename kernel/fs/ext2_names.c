@@ -83,6 +83,10 @@ entry_at(struct inode *dir, u64 at, struct ext2_entry *out)
 	out->at = at % ext2_of(dir->fs)->block_bytes;
 	if (err < 0)
 		out->b = NULL;
+	/* It was there; others have changed what says where, by its alias. */
+	else if (!out->b)
+		err = ext2_broken(
+		    ext2_of(dir->fs), "a block of the directory", dir->ino);
 	return err;
 }
 
