@@ -201,7 +201,23 @@ ext2_dir_check_empty(struct inode *dir)
 struct listing {
 	struct ext2_visitor visitor;
 	struct dir_sink *sink;
+	bool bad; /* there was a name that is none */
 };
+
+/*
+ * Nobody could use it, and who puts it behind a path would be elsewhere.  Not
+ * looked at in look-up, which compares it with a name that is one.
+ */
+static bool
+is_name(const struct ext2_found *f)
+{
+	u32 n;
+
+	for (n = 0; n < f->len; n++)
+		if (f->text[n] == '/' || f->text[n] == 0)
+			return false;
+	return f->len > 0;
+}
 
 static bool
 emit(struct ext2_visitor *v, const struct ext2_found *f, u64 at)
@@ -213,7 +229,9 @@ emit(struct ext2_visitor *v, const struct ext2_found *f, u64 at)
 	u32 type = f->type < ARRAY_SIZE(types) ? types[f->type] : 0;
 
 	(void)at;
-	return l->sink->emit(l->sink, name, f->ino, type, f->next + FIRST_POS);
+	l->bad = !is_name(f);
+	return !l->bad &&
+	    l->sink->emit(l->sink, name, f->ino, type, f->next + FIRST_POS);
 }
 
 /* A position that is no name's is moved to the next one that is. */
@@ -247,6 +265,9 @@ readdir(struct file *file, struct dir_sink *sink, u64 *pos)
 
 	if (err == 0)
 		err = ext2_dir_visit(file->inode, &at, &l.visitor);
+	if (err == 0 && l.bad)
+		err = ext2_bad(disk_of(file->inode), "a name in the directory",
+		    file->inode->ino);
 	/* What was given before an error is given. */
 	*pos = at + FIRST_POS;
 	return err;
