@@ -146,6 +146,72 @@ test_two_names(void **state)
 	unmount();
 }
 
+/* Directories that go take links from the one above, which has too few. */
+static void
+test_few_links(void **state)
+{
+	(void)state;
+	make(EXT2, "change 'sif / links_count 2'");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(namei_rmdir(who, at("/m/d/e")), 0);
+	assert_int_equal(namei_rmdir(who, at("/m/d")), 0);
+	assert_int_equal(namei_rmdir(who, at("/m/g")), 0);
+	unmount();
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(stat_of("/m/a"), 0);
+	unmount();
+}
+
+struct texts {
+	struct dir_sink sink;
+	u32 nr, nr_bad;
+};
+
+static bool
+note_text(
+    struct dir_sink *sink, struct name name, u64 ino, u32 type, u64 next_pos)
+{
+	struct texts *t = container_of(sink, struct texts, sink);
+
+	(void)ino;
+	(void)type;
+	(void)next_pos;
+	t->nr++;
+	if (name.len == 0 || memchr(name.text, 0, name.len) ||
+	    memchr(name.text, '/', name.len))
+		t->nr_bad++;
+	return true;
+}
+
+/* A path that a program makes of one would lead out of the directory. */
+static void
+check_listing(const char *sed, int want)
+{
+	struct texts t = {.sink.emit = note_text};
+	char lie[200];
+	struct file *f;
+
+	snprintf(lie, sizeof(lie), "perl -0777 -pi -e '%s' img", sed);
+	make(EXT2, lie);
+	assert_int_equal(mount(MS_RDONLY, NULL), 0);
+	assert_int_equal(
+	    namei_open(who, at("/m/f"), O_RDONLY | O_DIRECTORY, 0, &f), 0);
+	assert_int_equal(file_readdir(f, &t.sink), want);
+	file_put(f);
+	assert_int_equal(t.nr_bad, 0);
+	unmount();
+}
+
+static void
+test_no_name(void **state)
+{
+	(void)state;
+	check_listing("", 0);
+	check_listing("s|name-x-y|../../xy|g", -EIO);
+	check_listing("s|name-x-y|name\\0x-y|g", -EIO);
+	check_listing("s|.\\x01name-x-y|\\x00\\x01name-x-y|sg", -EIO);
+}
+
 /* ---- blocks ------------------------------------------------------------- */
 
 static void
@@ -246,6 +312,8 @@ main(void)
 	    cmocka_unit_test(test_in_itself),
 	    cmocka_unit_test(test_above_itself),
 	    cmocka_unit_test(test_two_names),
+	    cmocka_unit_test(test_few_links),
+	    cmocka_unit_test(test_no_name),
 	    cmocka_unit_test(test_used_is_free),
 	    cmocka_unit_test(test_shared_block),
 	    cmocka_unit_test(test_log_has_name),

@@ -8,6 +8,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
+#define MIN_DIR_LINKS 2u
+
 #define DOTDOT ((struct name){.text = "..", .len = 2})
 
 /* A new inode: its number, its block, its first block of bytes. */
@@ -242,11 +244,16 @@ is_last_name(const struct inode *i)
 	return inode_is_dir(i) || i->nlink <= 1;
 }
 
-/* What the disk said may have been too little. */
+/*
+ * What the disk said may have been too little.  A directory that is there has
+ * its own name and dot: with none left it would be freed, with all in it.
+ */
 static void
 drop_link(struct inode *i)
 {
-	if (i->nlink > 0)
+	u32 least = inode_is_dir(i) ? MIN_DIR_LINKS : 0;
+
+	if (i->nlink > least)
 		i->nlink--;
 }
 
