@@ -293,8 +293,10 @@ clean_one(struct ext2 *e, u32 ino, u32 *next)
 	mutex_unlock(&e->orphan_lock);
 	if (i->regular.inode.nlink == 0)
 		ext2_delete(i);
-	else
+	else if (i->has_object)
 		err = ext2_truncate_blocks(i);
+	else
+		err = ext2_bad(e, "an orphan", ino);
 	mutex_lock(&e->orphan_lock);
 	list_remove(&i->orphan);
 	mutex_unlock(&e->orphan_lock);
