@@ -271,6 +271,38 @@ open_put(const char *path, u32 flags)
 	return err;
 }
 
+/* There would be two of it in memory, each with its own idea of the file. */
+static void
+test_used_inode_is_free(void **state)
+{
+	struct file *f;
+	char path[64];
+	u32 n;
+
+	(void)state;
+	make(EXT2, "change \"freei <$(ino a)>\"");
+	assert_int_equal(mount(0, NULL), 0);
+	assert_int_equal(namei_open(who, at("/m/a"), O_RDWR, 0, &f), 0);
+	for (n = 0; n < 3; n++) {
+		snprintf(path, sizeof(path), "/m/%u", n);
+		write_file(path, O_CREAT, 0);
+	}
+	assert_int_equal(namei_mkdir(who, at("/m/x"), 0755), -EROFS);
+	file_put(f);
+	unmount();
+}
+
+/* Its pointers are text, and no numbers of blocks that were to be freed. */
+static void
+test_link_is_cut_off(void **state)
+{
+	(void)state;
+	make(EXT3,
+	    "change \"ssv last_orphan $(ino link)\" \"sif link block[1] "
+	    "$(block b)\"");
+	assert_int_equal(mount(0, NULL), -EIO);
+}
+
 /* Who could write to the log could write anywhere. */
 static void
 test_log_has_name(void **state)
@@ -316,6 +348,8 @@ main(void)
 	    cmocka_unit_test(test_no_name),
 	    cmocka_unit_test(test_used_is_free),
 	    cmocka_unit_test(test_shared_block),
+	    cmocka_unit_test(test_used_inode_is_free),
+	    cmocka_unit_test(test_link_is_cut_off),
 	    cmocka_unit_test(test_log_has_name),
 	};
 

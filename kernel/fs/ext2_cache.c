@@ -92,15 +92,24 @@ find_revived_locked(struct ext2 *e, u64 ino) MUST_HOLD(&e->lock)
 	return i;
 }
 
-void
+/* One that goes was freed on the disk before: its number may be another's. */
+int
 ext2_cache_enter(struct ext2 *e, struct ext2_inode *i)
 {
-	struct ext2_inode **at = bucket_of(e, i->regular.inode.ino);
+	struct ext2_inode **at = bucket_of(e, i->regular.inode.ino), *other;
+	bool ok;
 
 	spin_lock(&e->lock);
-	i->next = *at;
-	*at = i;
+	other = find_locked(e, i->regular.inode.ino);
+	ok = !other || other->state == EXT2_GOING;
+	if (ok) {
+		i->next = *at;
+		*at = i;
+	}
 	spin_unlock(&e->lock);
+	if (ok)
+		return 0;
+	return ext2_broken(e, "a free inode", ext2_ino(i));
 }
 
 int

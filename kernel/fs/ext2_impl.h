@@ -292,8 +292,8 @@ int ext2_store(struct ext2_inode *i, struct handle *h) MUST_CHECK;
 /* The same as a change of its own. */
 int ext2_store_alone(struct ext2_inode *i) MUST_CHECK;
 
-/* Enters an inode, and its object has pages that the disk lacks. */
-void ext2_cache_enter(struct ext2 *e, struct ext2_inode *i);
+/* Enters one that is new.  Errors: -EIO one in use has its number (E1). */
+int ext2_cache_enter(struct ext2 *e, struct ext2_inode *i) MUST_CHECK;
 /* Takes one that never was on the disk out again, and frees it. */
 void ext2_cache_discard(struct ext2_inode *i);
 /* Frees idle ones: all, or those beyond what is kept. */

@@ -520,17 +520,22 @@ ext2_inode_create(struct ext2 *e, struct handle *h, u32 ino,
 	i = make(e, ino, new);
 	err = -ENOMEM;
 	if (i) {
-		journal_change(h, b);
-		memset(b->data + at, 0, e->inode_bytes);
-		if (e->inode_bytes >= sizeof(struct ext2_raw_inode))
-			((struct ext2_raw_inode *)(b->data + at))->extra_bytes =
-			    EXT2_EXTRA_BYTES;
 		i->generation = (u32)random_u64();
 		begin_pointers(i, new);
-		ext2_cache_enter(e, i);
-		*out = i;
-		err = 0;
+		err = ext2_cache_enter(e, i);
 	}
+	if (err < 0)
+		goto out;
+	/* commit */
+	journal_change(h, b);
+	memset(b->data + at, 0, e->inode_bytes);
+	if (e->inode_bytes >= sizeof(struct ext2_raw_inode))
+		((struct ext2_raw_inode *)(b->data + at))->extra_bytes =
+		    EXT2_EXTRA_BYTES;
+	*out = i;
+out:
+	if (err < 0 && i)
+		ext2_cache_discard(i);
 	buf_put(b);
 	return err;
 }
