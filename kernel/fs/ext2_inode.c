@@ -403,6 +403,9 @@ check_raw(const struct ext2 *e, const struct ext2_raw_inode *raw, u32 ino,
 		return ext2_bad(e, "a name of the deleted inode", ino);
 	if (size_of(raw) > e->max_bytes)
 		return ext2_bad(e, "the size of inode", ino);
+	/* It has no holes, and is gone through from end to end. */
+	if (S_ISDIR(raw->mode) && raw->size_low / e->block_bytes > e->nr_blocks)
+		return ext2_bad(e, "the size of directory", ino);
 	/* Whoever reads one gets memory for it first. */
 	if (S_ISLNK(raw->mode) && raw->size_low >= e->block_bytes)
 		return ext2_bad(e, "the length of the link", ino);
