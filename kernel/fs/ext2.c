@@ -248,10 +248,14 @@ map_log(struct ext2 *e, u32 **log, u32 *nr)
 	return err;
 }
 
-/* What a crash left; then the superblock as it is after that. */
+/*
+ * What a crash left; then the superblock as it is after that.  A log can write
+ * anything there; but what the log's own place was found by is as it was.
+ */
 static int
 recover(struct ext2 *e, const u32 *log, u32 nr)
 {
+	u32 block_bytes = e->block_bytes;
 	bool replayed;
 	int err;
 
@@ -265,6 +269,11 @@ recover(struct ext2 *e, const u32 *log, u32 nr)
 	buf_forget(e->dev);
 	if (err == 0)
 		err = ext2_read_super(e);
+	if (err == 0 && (e->block_bytes != block_bytes || !has_log(e))) {
+		printk("ext2: %s: its journal made another disk of it\n",
+		    e->dev->name);
+		err = -EINVAL;
+	}
 	if (err == 0)
 		printk("ext2: %s: %s\n", e->dev->name,
 		    replayed ? "its journal was replayed"
@@ -471,9 +480,15 @@ open_log(struct ext2 *e, bool write, u32 **log, u32 *nr)
 	if (!has_log(e) || (!needs && !write))
 		return 0;
 	err = map_log(e, log, nr);
-	if (err == 0 && needs)
-		err = recover(e, *log, *nr);
-	return err;
+	if (err < 0 || !needs)
+		return err;
+	err = recover(e, *log, *nr);
+	/* Features, and where the log is, are now as it says. */
+	if (err == 0 && write)
+		err = ext2_may_write(e);
+	kfree(*log);
+	*log = NULL;
+	return err < 0 ? err : map_log(e, log, nr);
 }
 
 static int
@@ -491,6 +506,8 @@ open_disk(struct ext2 *e, bool write)
 	recovered = e->super.incompat & EXT2_INCOMPAT_RECOVER;
 	state = e->super.state;
 	err = open_log(e, write, &log, &nr);
+	if (err == 0)
+		err = ext2_check_groups(e);
 	if (err == 0)
 		err = hold_super(e);
 	if (err == 0 && recovered)

@@ -7,6 +7,7 @@
  */
 #include <linux/stat.h>
 
+#include "core/thread.h"
 #include "fs/ext2_impl.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -98,20 +99,87 @@ view_change(struct ext2 *e, struct handle *h, struct group_view *v)
 	journal_change(h, e->super_buf);
 }
 
+/* Blocks of one group's inodes. */
+static u32
+table_blocks(const struct ext2 *e)
+{
+	return (u32)(((u64)e->inodes_per_group * e->inode_bytes +
+			 e->block_bytes - 1) /
+	    e->block_bytes);
+}
+
+/* The last block of the superblock's and the descriptors'. */
+static u32
+last_descriptors(const struct ext2 *e)
+{
+	u32 per_block = e->block_bytes / sizeof(struct ext2_group);
+
+	return e->first_block + (e->nr_groups + per_block - 1) / per_block;
+}
+
+static bool
+overlaps(u32 a, u32 nr_a, u32 b, u32 nr_b)
+{
+	return a < b + nr_b && b < a + nr_a;
+}
+
+/*
+ * What a group has of its own lies in it, apart from each other.  So no bitmap
+ * is another one too, nor inodes, nor the superblock.
+ */
+static bool
+group_makes_sense(const struct ext2 *e, u32 group, const struct ext2_group *g)
+{
+	u32 table = table_blocks(e), nr = blocks_in_group(e, group);
+	u32 start = e->first_block + group * e->blocks_per_group;
+	u32 end = start + nr;
+
+	if (group == 0)
+		start = last_descriptors(e) + 1;
+	return nr > table && g->inode_table >= start &&
+	    g->inode_table <= end - table && g->block_bitmap >= start &&
+	    g->block_bitmap < end && g->inode_bitmap >= start &&
+	    g->inode_bitmap < end && g->block_bitmap != g->inode_bitmap &&
+	    !overlaps(g->block_bitmap, 1, g->inode_table, table) &&
+	    !overlaps(g->inode_bitmap, 1, g->inode_table, table);
+}
+
+int
+ext2_check_groups(struct ext2 *e)
+{
+	u32 group;
+
+	if (last_descriptors(e) >= e->nr_blocks)
+		return -EINVAL;
+	for (group = 0; group < e->nr_groups; group++) {
+		struct ext2_group *g;
+		struct buf *b;
+		bool ok;
+		int err = ext2_group(e, group, &b, &g);
+
+		if (err < 0)
+			return err;
+		ok = group_makes_sense(e, group, g);
+		buf_put(b);
+		if (!ok) {
+			(void)ext2_bad(e, "the descriptor of group", group);
+			return -EINVAL;
+		}
+		thread_preempt_point();
+	}
+	return 0;
+}
+
 bool
 ext2_is_system_block(
     const struct ext2 *e, u32 group, const struct ext2_group *g, u32 block)
 {
-	u32 table = (u32)(((u64)e->inodes_per_group * e->inode_bytes +
-			      e->block_bytes - 1) /
-	    e->block_bytes);
-	u32 per_block = e->block_bytes / sizeof(struct ext2_group);
-	u32 groups = (e->nr_groups + per_block - 1) / per_block;
+	u32 table = table_blocks(e);
 
 	if (block == g->block_bitmap || block == g->inode_bitmap ||
 	    (block >= g->inode_table && block - g->inode_table < table))
 		return true;
-	return group == 0 && block <= e->first_block + groups;
+	return group == 0 && block <= last_descriptors(e);
 }
 
 /* ---- blocks ------------------------------------------------------------- */

@@ -146,6 +146,17 @@ test_two_names(void **state)
 	unmount();
 }
 
+/* It would be gone through for each name. */
+static void
+test_long_directory(void **state)
+{
+	(void)state;
+	make(EXT2, "change 'sif d size 0xfffffc00'");
+	assert_int_equal(mount(MS_RDONLY, NULL), 0);
+	assert_int_equal(stat_of("/m/d/none"), -EIO);
+	unmount();
+}
+
 /* Directories that go take links from the one above, which has too few. */
 static void
 test_few_links(void **state)
@@ -319,6 +330,67 @@ test_log_has_name(void **state)
 	assert_int_equal(mount(0, NULL), -EIO);
 }
 
+/* ---- the groups and the log --------------------------------------------- */
+
+#define EXT2_GROUPS "-t ext2 -b 1024 -g 256 -N 64 -O none,filetype img 640"
+
+/* What is a bitmap, inodes, or the superblock, is nothing else too. */
+static void
+test_groups(void **state)
+{
+	static const char *const lies[] = {"set_bg 1 inode_table 20",
+	    "set_bg 1 block_bitmap 3", "set_bg 0 inode_table 1",
+	    "set_bg 0 inode_table 2", "set_bg 2 inode_table 639",
+	    "set_bg 2 inode_bitmap 640", "set_bg 1 inode_bitmap 0"};
+	char lie[100];
+	u32 n;
+
+	(void)state;
+	make(EXT2_GROUPS, ":");
+	assert_int_equal(mount(MS_RDONLY, NULL), 0);
+	unmount();
+	for (n = 0; n < ARRAY_SIZE(lies); n++) {
+		snprintf(lie, sizeof(lie), "change '%s'", lies[n]);
+		make(EXT2_GROUPS, lie);
+		assert_int_equal(mount(MS_RDONLY, NULL), -EINVAL);
+	}
+}
+
+/* A superblock in the log, with a change that perl makes. */
+static int
+mount_with_super(const char *perl)
+{
+	char lie[400];
+
+	snprintf(lie, sizeof(lie),
+	    "change 'ssv journal_dev 0' jo jc\n"
+	    "dd if=img of=super bs=1024 skip=1 count=1\n"
+	    "perl -0777 -pi -e '%s' super; change jo 'jw -b 1 super' jc",
+	    perl);
+	make(EXT3, lie);
+	return mount(0, NULL);
+}
+
+static void
+test_super_in_log(void **state)
+{
+	(void)state;
+	assert_int_equal(mount_with_super(""), 0);
+	unmount();
+	/* Larger blocks. */
+	assert_int_equal(
+	    mount_with_super("substr($_, 24, 1) = chr(2);"
+			     "substr($_, 20, 1) = chr(0);"
+			     "substr($_, 4, 4) = pack(\"V\", 700)"),
+	    -EINVAL);
+	/* A feature that must be known to write. */
+	assert_int_equal(
+	    mount_with_super("substr($_, 100, 1) = chr(0x83)"), -EROFS);
+	/* No journal. */
+	assert_int_equal(
+	    mount_with_super("substr($_, 92, 1) = chr(0)"), -EINVAL);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static int
@@ -344,6 +416,7 @@ main(void)
 	    cmocka_unit_test(test_in_itself),
 	    cmocka_unit_test(test_above_itself),
 	    cmocka_unit_test(test_two_names),
+	    cmocka_unit_test(test_long_directory),
 	    cmocka_unit_test(test_few_links),
 	    cmocka_unit_test(test_no_name),
 	    cmocka_unit_test(test_used_is_free),
@@ -351,6 +424,8 @@ main(void)
 	    cmocka_unit_test(test_used_inode_is_free),
 	    cmocka_unit_test(test_link_is_cut_off),
 	    cmocka_unit_test(test_log_has_name),
+	    cmocka_unit_test(test_super_in_log),
+	    cmocka_unit_test(test_groups),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

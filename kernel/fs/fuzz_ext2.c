@@ -74,6 +74,18 @@ start(void)
 	    0);
 }
 
+/* Before there is an input, so that it is no part of one's time. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	start();
+	return 0;
+}
+
 static void
 use(const struct head *h)
 {
