@@ -26,11 +26,20 @@ freeze_links(u64 *entries)
 static inline void
 freeze_leaves(u64 *entries)
 {
+	u64 words[GROUP], any = 0;
 	u32 i;
 
 	UNROLL(8)
+	for (i = 0; i < GROUP; i++) {
+		words[i] = atomic_load(&entries[i]);
+		any |= words[i];
+	}
+	/* Text, say, has none: to see that for all at once is cheaper. */
+	if (!(any & PTE_W))
+		return;
+	UNROLL(8)
 	for (i = 0; i < GROUP; i++)
-		if (atomic_load(&entries[i]) & PTE_W)
+		if (words[i] & PTE_W)
 			pt_write_protect(&entries[i]);
 }
 
@@ -44,7 +53,7 @@ table_freeze(struct page *table)
 {
 	u64 *entries = table_of(table);
 	struct groups g = groups_of(table);
-	u32 i;
+	u64 i;
 
 	if (is_frozen(table))
 		return;
@@ -69,7 +78,8 @@ kernel_groups(const struct page *kernel_root)
 	};
 }
 
-static inline void
+/* A function of its own, so that each address is a sum of two numbers. */
+static NOINLINE void
 copy_words(u64 *to, const u64 *from)
 {
 	u32 i;
@@ -95,7 +105,7 @@ tree_add_kernel_half(struct page *root, const struct page *kernel_root)
 	const u64 *from = table_of(kernel_root);
 	u64 *to = table_of(root);
 	struct groups g = kernel_groups(kernel_root);
-	u32 i;
+	u64 i;
 
 	while (next_group(&g, &i))
 		copy_words(to + i, from + i);
@@ -106,7 +116,7 @@ tree_remove_kernel_half(struct page *root, const struct page *kernel_root)
 {
 	u64 *entries = table_of(root);
 	struct groups g = kernel_groups(kernel_root);
-	u32 i;
+	u64 i;
 
 	while (next_group(&g, &i))
 		clear_words(entries + i);
@@ -130,24 +140,44 @@ table_make(struct tree_spare *spare, int level, bool filled)
 }
 
 /*
- * The struct page of what a word leads to, for loops over whole tables: origin
- * is that of frame 0, and bits 54 to 63 are zero in every word.
+ * The struct page of what a word leads to, for loops over whole tables.  The
+ * bits below the frame's number are low, and the word is shifted just as far as
+ * makes of the number an offset in the array: what low adds to that is taken
+ * off here, once.  Bits 0 to 4 are shifted out, and 54 to 63 are always zero.
  */
+#define OFFSET_SHIFT (PTE_PFN_SHIFT - 5)
+
+static_assert(sizeof(struct page) == 1 << (PTE_PFN_SHIFT - OFFSET_SHIFT),
+    "a frame's number is shifted to its offset in the array");
+
 static u64
-page_origin(void)
+page_origin(u64 low)
 {
-	return (u64)page_array - page_first * sizeof(struct page);
+	return (u64)page_array - page_first * sizeof(struct page) -
+	    (low >> OFFSET_SHIFT);
 }
 
 /* One link more to what is linked already, so the count is not 0 (P1). */
 static inline void
 count_up(u64 origin, u64 word)
 {
-	struct page *p = (struct page *)(origin +
-	    (word >> PTE_PFN_SHIFT) * sizeof(struct page));
+	struct page *p = (struct page *)(origin + (word >> OFFSET_SHIFT));
 
 	check(p == target(word) && refcount_read(&p->refs) != 0);
 	atomic_count(&p->refs.count);
+}
+
+/* The same for a group of words of which nothing is known. */
+static inline void
+count_up_group(const u64 *words)
+{
+	u64 origin = page_origin(0);
+	u32 i;
+
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++)
+		if (!pt_is_empty(words[i]))
+			count_up(origin, words[i] & PTE_PFN_MASK);
 }
 
 /*
@@ -163,16 +193,23 @@ count_up(u64 origin, u64 word)
 static inline void
 copy_leaves(u64 *from, u64 *to, u64 origin)
 {
+	u64 words[GROUP], all = ~0ul;
 	u32 i;
 
 	UNROLL(8)
 	for (i = 0; i < GROUP; i++) {
-		u64 word = pt_write_protect(&from[i]);
-
-		to[i] = word;
-		if (likely(!pt_is_empty(word)))
-			count_up(origin, word);
+		words[i] = pt_write_protect(&from[i]);
+		all &= words[i];
+		to[i] = words[i];
 	}
+	if (unlikely(!(all & PTE_A))) {
+		count_up_group(to);
+		return;
+	}
+	/* A valid leaf alone has A, and above U nothing else but D, with W. */
+	UNROLL(8)
+	for (i = 0; i < GROUP; i++)
+		count_up(origin, words[i]);
 }
 
 static inline void
@@ -194,18 +231,14 @@ copy_links(u64 *from, u64 *to, u64 origin)
 }
 
 static inline void
-copy_frozen(const u64 *from, u64 *to, u64 origin)
+copy_frozen(const u64 *from, u64 *to)
 {
 	u32 i;
 
 	UNROLL(8)
-	for (i = 0; i < GROUP; i++) {
-		u64 word = atomic_load(&from[i]);
-
-		to[i] = word;
-		if (likely(!pt_is_empty(word)))
-			count_up(origin, word);
-	}
+	for (i = 0; i < GROUP; i++)
+		to[i] = atomic_load(&from[i]);
+	count_up_group(to);
 }
 
 static void
@@ -214,14 +247,14 @@ copy_entries(struct page *old, struct page *table)
 	u64 *from = table_of(old);
 	u64 *to = table_of(table);
 	struct groups g = groups_of(old);
-	u64 origin = page_origin();
-	u32 i;
+	u64 origin, i;
 
 	if (is_frozen(old)) {
 		while (next_group(&g, &i))
-			copy_frozen(from + i, to + i, origin);
+			copy_frozen(from + i, to + i);
 		return;
 	}
+	origin = page_origin(old->level == 0 ? PTE_A : PTE_COLD);
 	if (old->level == 0)
 		while (next_group(&g, &i))
 			copy_leaves(from + i, to + i, origin);

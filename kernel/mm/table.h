@@ -54,7 +54,7 @@ static_assert(PT_ENTRIES / GROUP == 64, "groups are the bits of one word");
 
 struct groups {
 	u64 left; /* bits of the groups to come */
-	u32 at;   /* index of the first entry of the next group */
+	u64 at;   /* index of the first entry of the next group */
 };
 
 static inline struct groups
@@ -63,12 +63,10 @@ groups_of(const struct page *table)
 	return (struct groups){.left = table->groups};
 }
 
-/* The index of the next group's first entry to *i; false when none is left. */
-static inline bool
-next_group(struct groups *g, u32 *i)
+/* Those that are empty; some is not. */
+static inline void
+skip_groups(struct groups *g)
 {
-	if (g->left == 0)
-		return false;
 	/* Eight at once first: a stack's tables have only their last. */
 	while (!(g->left & 0xff)) {
 		g->left >>= 8;
@@ -78,6 +76,16 @@ next_group(struct groups *g, u32 *i)
 		g->left >>= 1;
 		g->at += GROUP;
 	}
+}
+
+/* The index of the next group's first entry to *i; false when none is left. */
+static inline bool
+next_group(struct groups *g, u64 *i)
+{
+	if (g->left == 0)
+		return false;
+	if (!(g->left & 1))
+		skip_groups(g);
 	*i = g->at;
 	g->left >>= 1;
 	g->at += GROUP;

@@ -35,7 +35,7 @@ put_entries(struct page *table)
 {
 	u64 *entries = table_of(table);
 	struct groups g = groups_of(table);
-	u32 i, j;
+	u64 i, j;
 
 	while (next_group(&g, &i))
 		for (j = i; j < i + GROUP; j++) {
@@ -62,7 +62,7 @@ tree_drop_next(struct page *root)
 {
 	u64 *entries = table_of(root);
 	struct groups g = groups_of(root);
-	u32 i, j;
+	u64 i, j;
 
 	while (next_group(&g, &i))
 		for (j = i; j < i + GROUP; j++) {
@@ -117,7 +117,7 @@ tree_spare_drop(struct tree_spare *s)
 static inline bool
 share_link(u64 *from, u64 *to)
 {
-	u64 word = pt_load(from);
+	u64 word = *from;
 	bool chilled = false;
 
 	if (pt_is_empty(word))
@@ -139,12 +139,14 @@ tree_share(struct page *from_root, struct page *to_root)
 	u64 *to = table_of(to_root);
 	struct groups g = groups_of(from_root);
 	bool flush = false;
-	u32 i, j;
+	u64 i, j;
 
 	to_root->groups = from_root->groups;
-	while (next_group(&g, &i))
-		for (j = i; j < i + GROUP; j++)
-			flush |= share_link(&from[j], &to[j]);
+	while (next_group(&g, &i)) {
+		UNROLL(8)
+		for (j = 0; j < GROUP; j++)
+			flush |= share_link(&from[i + j], &to[i + j]);
+	}
 	return flush;
 }
 

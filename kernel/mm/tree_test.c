@@ -407,6 +407,82 @@ test_write_below_shared_tables_copies_three_nodes(void **state)
 	check_laws();
 }
 
+/* What entry i of a table has, if groups are of one kind, and then mixed. */
+static u64
+leaf_bits(u32 i)
+{
+	static const u64 kinds[] = {PTE_R | PTE_W, PTE_R, PTE_R | PTE_X, 0};
+	u32 group = i / TREE_GROUP;
+
+	if (group < ARRAY_SIZE(kinds))
+		return kinds[group];
+	return kinds[(i + group) % ARRAY_SIZE(kinds)];
+}
+
+static bool
+leaf_is_there(u32 i)
+{
+	/* Some groups are full and some are not. */
+	return i / TREE_GROUP % 3 != 2 || i % 5 != 0;
+}
+
+/*
+ * A table is copied, thawed or frozen before: both copies have the same leaves,
+ * none with W, and each page has one link more.
+ */
+static void
+copy_of_all_kinds(bool frozen_before)
+{
+	struct tree_path a, b;
+	u32 i;
+
+	for (i = 0; i < PT_ENTRIES; i++)
+		write_fault(roots[0], uaddr(i * PAGE_SIZE));
+	tree_walk(roots[0], uaddr(0), &a);
+	for (i = 0; i < PT_ENTRIES; i++) {
+		pfn_t page = pt_pfn(pt_load(&a.entry[0][i]));
+
+		pt_store(&a.entry[0][i],
+		    leaf_is_there(i) ? pt_leaf(page, leaf_bits(i)) : 0);
+		if (!leaf_is_there(i))
+			tree_put(pfn_page(page));
+	}
+	do_fork(0, 1);
+	if (frozen_before)
+		tree_walk(roots[0], uaddr(0), &a);
+	write_fault(roots[1], uaddr(511 * PAGE_SIZE));
+	tree_walk(roots[0], uaddr(0), &a);
+	tree_walk(roots[1], uaddr(0), &b);
+	assert_ptr_not_equal(a.entry[0], b.entry[0]);
+	for (i = 0; i < PT_ENTRIES - 1; i++) {
+		u64 word = pt_load(&a.entry[0][i]);
+		u64 bits = leaf_is_there(i) ? leaf_bits(i) & ~PTE_W : 0;
+
+		assert_int_equal(word, pt_load(&b.entry[0][i]));
+		if (!leaf_is_there(i)) {
+			assert_int_equal(word, 0);
+			continue;
+		}
+		assert_int_equal(word, pt_leaf(pt_pfn(word), bits));
+		assert_int_equal(
+		    refcount_read(&pfn_page(pt_pfn(word))->refs), 2);
+	}
+}
+
+static void
+test_copies_of_tables_with_leaves_of_all_kinds(void **state)
+{
+	(void)state;
+	copy_of_all_kinds(false);
+}
+
+static void
+test_copies_of_frozen_tables_with_leaves_of_all_kinds(void **state)
+{
+	(void)state;
+	copy_of_all_kinds(true);
+}
+
 /* More leaves than a gather holds, apart and with empty groups between. */
 static void
 test_many_leaves_are_found_and_go(void **state)
@@ -451,6 +527,12 @@ main(void)
 		test_fork_warms_one_way_for_both, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_write_below_shared_tables_copies_three_nodes, set_up,
+		tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_copies_of_tables_with_leaves_of_all_kinds, set_up,
+		tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_copies_of_frozen_tables_with_leaves_of_all_kinds, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_many_leaves_are_found_and_go, set_up, tear_down),

@@ -27,14 +27,18 @@
 s64
 sys_clone(u64 flags, u64 stack, uaddr_t parent_tid, u64 tls, uaddr_t child_tid)
 {
+	/* All of it, so that nothing is cleared first. */
 	struct clone_request req = {
 	    .flags = (u32)flags & ~(u64)CSIGNAL,
 	    .exit_signal = (int)(flags & CSIGNAL),
 	    .stack = uaddr(stack),
+	    .stack_size_bytes = 0,
 	    .tls = tls,
 	    .parent_tid = parent_tid,
 	    .child_tid = child_tid,
 	    .pidfd = parent_tid,
+	    .set_tid_count = 0,
+	    .is_clone3 = false,
 	};
 
 	return proc_clone(&req);
