@@ -200,6 +200,13 @@ storm(void)
 	}
 }
 
+/* It has ended, or nobody stood still long enough to be looked at. */
+static bool
+may_fail(int err)
+{
+	return err == ENOENT || err == ESRCH || err == EBUSY;
+}
+
 /* Whatever comes, it is no surprise; true when something was read. */
 static bool
 peek(const char *path, size_t len, off_t at)
@@ -209,14 +216,14 @@ peek(const char *path, size_t len, off_t at)
 	ssize_t n;
 
 	if (fd < 0) {
-		ensure(errno == ENOENT || errno == ESRCH);
+		ensure(may_fail(errno));
 		return false;
 	}
 	n = pread(fd, buf, len, at);
-	ensure(n >= 0 || errno == ESRCH || errno == ENOENT);
+	ensure(n >= 0 || may_fail(errno));
 	if (n > 0)
 		n = pread(fd, buf, len, at + n);
-	ensure(n >= 0 || errno == ESRCH || errno == ENOENT);
+	ensure(n >= 0 || may_fail(errno));
 	close(fd);
 	return n > 0;
 }
