@@ -111,6 +111,9 @@ visit(const struct head *h)
 		assert_int_equal(namei_umount(who, fs_name(NULL, "/m"), 0), 0);
 	}
 	assert_int_equal(fake_nr_mutexes, 0);
+	if (fake_nr_allocated() != before)
+		fprintf(stderr, "%zu things are left, %zu were there\n",
+		    fake_nr_allocated(), before);
 	assert_int_equal(fake_nr_allocated(), before);
 	assert_int_equal(fake_disk.claimed, 0);
 }

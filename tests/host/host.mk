@@ -114,6 +114,18 @@ host-fuzz-%: $(H)/fuzz_%
 	{ tail -n 40 $(H)/fuzz_$*.log; exit 1; }
 	@tail -n 1 $(H)/fuzz_$*.log
 
+# ---- damaged disks -----------------------------------------------------------
+#
+# The same as the fuzzer's, in a file for a machine: tests/boot/bad-images.t.
+
+.PHONY: bad-images
+bad-images: $(H)/bad_images
+
+$(H)/bad_images: $(patsubst %,$(H)/test/tests/host/%.c.o,\
+	bad_images bad_image fake)
+	$(call say,LINK,$@)
+	$(Q)$(HCC) -o $@ $^ -lcmocka
+
 # ---- the memory core against a reference ------------------------------------
 #
 # kernel/mm's own files over a simulated machine (tests/host/mm), built three
