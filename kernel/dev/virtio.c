@@ -145,19 +145,28 @@ virtio_agree(struct virtio *v, u64 want)
 
 /* ---- the queue ---------------------------------------------------------- */
 
+u32
+virtio_queue_size(struct virtio *v)
+{
+	u32 max, nr = VIRTQ_MAX;
+
+	set(v, VIRTIO_MMIO_QUEUE_SEL, 0);
+	max = get(v, VIRTIO_MMIO_QUEUE_NUM_MAX);
+	while (nr > max)
+		nr /= 2;
+	return nr;
+}
+
 static int
 make_queue(struct virtio *v)
 {
 	struct virtq *q = &v->queue;
-	u32 max, i;
 	u8 *frame;
+	u32 i;
 
-	set(v, VIRTIO_MMIO_QUEUE_SEL, 0);
-	max = get(v, VIRTIO_MMIO_QUEUE_NUM_MAX);
-	if (max == 0 || get(v, VIRTIO_MMIO_QUEUE_READY) != 0)
+	q->nr = (u16)virtio_queue_size(v);
+	if (q->nr == 0 || get(v, VIRTIO_MMIO_QUEUE_READY) != 0)
 		return -ENODEV;
-	for (q->nr = VIRTQ_MAX; q->nr > max; q->nr /= 2)
-		;
 	frame = kzalloc(PAGE_SIZE);
 	if (frame == NULL)
 		return -ENOMEM;

@@ -89,6 +89,8 @@ virtio_has(const struct virtio *v, u32 feature)
 {
 	return v->features >> feature & 1;
 }
+/* Descriptors that its queue will have; 0: it has no queue. */
+u32 virtio_queue_size(struct virtio *v);
 /*
  * The device's one queue, its interrupt, and then the device runs: the last
  * thing that start does, for an interrupt is registered for good.

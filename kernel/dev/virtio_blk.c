@@ -13,6 +13,9 @@
 /* Requests that the device has at a time; the rest wait in the driver. */
 #define NR_SLOTS 32
 
+/* Of a request that moves anything. */
+#define MIN_PARTS 3u
+
 #define WANTED                                                                 \
 	(1ul << VIRTIO_BLK_F_SEG_MAX | 1ul << VIRTIO_BLK_F_SIZE_MAX |          \
 	    1ul << VIRTIO_BLK_F_RO | 1ul << VIRTIO_BLK_F_FLUSH |               \
@@ -206,11 +209,12 @@ make_slots(struct disk *d)
 	return 0;
 }
 
+/* What is handed over must fit into the queue, or it would wait for ever. */
 static void
 read_config(struct disk *d)
 {
 	struct virtio *v = d->v;
-	u32 most = VIRTQ_MAX - 2u;
+	u32 most = virtio_queue_size(v) - 2;
 
 	if (virtio_has(v, VIRTIO_BLK_F_SEG_MAX))
 		most = MIN(most, virtio_config32(v, CONFIG(seg_max)));
@@ -235,6 +239,9 @@ start_disk(struct disk *d)
 	/* A segment is a part of a page at most; whoever has less is odd. */
 	if (virtio_has(d->v, VIRTIO_BLK_F_SIZE_MAX) &&
 	    virtio_config32(d->v, CONFIG(size_max)) < PAGE_SIZE)
+		return -ENODEV;
+	/* Header, a segment, status. */
+	if (virtio_queue_size(d->v) < MIN_PARTS)
 		return -ENODEV;
 	read_config(d);
 	return virtio_run(d->v, interrupt);
