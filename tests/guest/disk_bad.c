@@ -11,6 +11,7 @@
 #include "tap.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -209,6 +210,18 @@ count(unsigned int *what)
 	__atomic_fetch_add(what, 1, __ATOMIC_RELAXED);
 }
 
+/* Another worker's sync may have it for a while. */
+static int
+unmount(const char *dir)
+{
+	for (int tries = 0; umount(dir); tries++) {
+		if (errno != EBUSY || tries == 10000)
+			return errno;
+		sched_yield();
+	}
+	return 0;
+}
+
 static void
 use_mounted(const char *dir, unsigned int n)
 {
@@ -230,7 +243,7 @@ use_mounted(const char *dir, unsigned int n)
 	}
 	if (statvfs(dir, &st) == 0 && (st.f_flag & ST_RDONLY))
 		count(&tally->ended);
-	is(umount(dir), 0, "disk %u: unmounted", n);
+	is(unmount(dir), 0, "disk %u: unmounted", n);
 }
 
 static void
