@@ -72,6 +72,10 @@ start(void)
 	assert_int_equal(namei_mknod(who, fs_name(NULL, "/vda"), S_IFBLK | 0600,
 			     fake_disk.dev),
 	    0);
+	/* A link may lead out of the disk, and nothing is to be made there. */
+	assert_int_equal(namei_mount(who, NULL, fs_name(NULL, "/"), NULL,
+			     MS_REMOUNT | MS_RDONLY, NULL),
+	    0);
 }
 
 /* Before there is an input, so that it is no part of one's time. */
