@@ -151,7 +151,8 @@ LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 
 /* ---- new inputs from old ones ------------------------------------------- */
 
-size_t LLVMFuzzerMutate(u8 *data, size_t len, size_t max);
+/* libFuzzer's; there is none in the test that only replays. */
+__attribute__((weak)) size_t LLVMFuzzerMutate(u8 *data, size_t len, size_t max);
 size_t LLVMFuzzerCustomMutator(
     u8 *data, size_t len, size_t max, unsigned int seed);
 
