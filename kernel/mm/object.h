@@ -78,6 +78,8 @@ struct object_ops {
  *            PAGE_WRITING; all of them lie in [marked_from, marked_to)
  *        O4  a page of a store that can be written to is PAGE_MAPPED_DIRTY for
  *            as long as a leaf of a shared mapping has W
+ *        O5  nr_mapped is not 0 for as long as any hart has a way to a page
+ *            by a region: leaves go, and are flushed, before regions do
  * Locks  l lock   a atomic   c fixed
  */
 struct object {

@@ -112,7 +112,6 @@ clear_target(struct mm *mm, u64 start, u64 end)
 		return;
 	region_split(mm, start);
 	region_split(mm, end);
-	region_remove(mm, start, end);
 	mm_gather_init(mm, &g);
 	for (at = start; at < end; at = next) {
 		next = align_down(at, pt_span(1)) + PAGE_SIZE;
@@ -122,6 +121,8 @@ clear_target(struct mm *mm, u64 start, u64 end)
 		tree_zap(mm->root, uaddr(at), uaddr(next), &g);
 	}
 	gather_finish(&g);
+	/* O5 */
+	region_remove(mm, start, end);
 }
 
 /* Everything that a move may fail for; nothing that anybody can see. */
@@ -154,14 +155,13 @@ leave_old(struct remap *m, u64 moved)
 	u64 end = m->old + m->old_len;
 	struct tree_gather g;
 
+	mm_gather_init(mm, &g);
+	if (moved < m->old_len)
+		tree_zap(mm->root, uaddr(m->old + moved), uaddr(end), &g);
+	gather_finish(&g);
 	region_split(mm, m->old);
 	region_split(mm, end);
 	region_remove(mm, m->old, end);
-	if (moved == m->old_len)
-		return;
-	mm_gather_init(mm, &g);
-	tree_zap(mm->root, uaddr(m->old + moved), uaddr(end), &g);
-	gather_finish(&g);
 }
 
 /* What moves is counted already, and what it takes the place of goes. */

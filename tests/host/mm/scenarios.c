@@ -33,7 +33,8 @@
  *	oO.I          a write to page I of an object
  *	tO.H GO.H     an object is cut off, or grows, to H half pages
  *	CS.P.N        N pages are taken back from the cache
- *	BO            the file is written back    ZO  without taking W away
+ *	BO            the file is written back    ZO  without taking W away, but
+ *	                                          settled if nobody maps it
  *
  * Behind it may stand /W: it is about word W of the page, not the first;
  * @H: hart H does it, before all begin; !N: the N-th allocation fails.
@@ -271,6 +272,16 @@ static const struct scenario scenarios[] = {
 	{"B2", "k0.14 k0.15", "p0.14 g0.15"}},
     {"two that write back at once", "A0.14.4.2 w0.14 w0.15",
 	{"B2", "Z2 B2", "w0.14 w0.15 w0.14"}},
+    {"the last munmap against write-back", "A0.14.4.2 w0.14 w0.15",
+	{"u0.14.4", "Z2 Z2", "w0.14 w0.15 w0.14 w0.15"}},
+    {"a fixed mapping over the last one against write-back",
+	"A0.14.4.2 w0.14 w0.15",
+	{"m0.14.4", "Z2 Z2", "w0.14 w0.15 w0.14 w0.15"}},
+    {"mremap over the last mapping against write-back",
+	"A0.14.2.2 w0.14 w0.15 m0.18.2 w0.18",
+	{"M0.18.2.14", "Z2 Z2", "w0.14 w0.15 w0.14 w0.15"}},
+    {"exit of the last mapping against write-back",
+	"A0.14.4.2 w0.14 w0.15 f0.1", {"x0", "Z2 Z2", "w1.14 u1.14.4"}},
     {"write-back against a fault without memory", "A0.14.4.2 w0.15",
 	{"B2", "w0.14!1 w0.15!1 w0.16", "w0.15"}},
     {"reclaim against faults", "F0.14.4.2 r0.14 u0.14.4 F0.14.4.2",

@@ -104,6 +104,8 @@ write_back(const struct op *op)
 
 	if (!op->force)
 		object_protect(&file);
+	else
+		object_settle(&file);
 	while ((nr = object_take_dirty(&file, &from, pages, WRITE_AT_ONCE))) {
 		for (i = 0; i < nr; i++)
 			write_out(from + i, pages[i]);
