@@ -26,6 +26,9 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
+/* Commits that one sync makes, if memory is short. */
+#define COMMIT_TRIES 4
+
 int
 ext2_bad(const struct ext2 *e, const char *what, u64 number)
 {
@@ -193,6 +196,8 @@ committed(void *arg)
 	ext2_use_freed(e);
 	/* What is written to these now makes no change in a handle. */
 	if (ext2_cache_has_mapped(e) && !atomic_load(&e->unmounted))
+		journal_note(e->journal);
+	if (e->is_short)
 		journal_note(e->journal);
 }
 
@@ -383,6 +388,27 @@ tell_statfs(struct filesystem *fs, struct fs_statfs *out)
 	mutex_unlock(&e->alloc);
 }
 
+/*
+ * What a commit left behind for want of memory, another one may write: pages
+ * that the first has written can be had for it now.
+ */
+static int
+commit_all(struct ext2 *e)
+{
+	u32 tries, nr_short;
+	int err;
+
+	for (tries = 0; tries < COMMIT_TRIES; tries++) {
+		/* Before the commit that counts begins. */
+		nr_short = atomic_load(&e->nr_short);
+		err = journal_commit_data(
+		    e->journal, journal_nr_begun(e->journal));
+		if (err < 0 || atomic_load(&e->nr_short) == nr_short)
+			return err;
+	}
+	return -EIO;
+}
+
 int
 ext2_sync(struct filesystem *fs)
 {
@@ -393,7 +419,7 @@ ext2_sync(struct filesystem *fs)
 	mutex_lock(&e->sync);
 	protect_mapped(e);
 	mutex_unlock(&e->sync);
-	return journal_commit_data(e->journal, journal_nr_begun(e->journal));
+	return commit_all(e);
 }
 
 static void

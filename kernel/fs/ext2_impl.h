@@ -72,6 +72,8 @@ struct ext2 {
 	u32 nr_reserved;          /* m: blocks */
 	u32 nr_freed;             /* m: blocks, since the last commit */
 	struct ext2_batch *batch; /* of the commit that is under way */
+	bool is_short;            /* that one left bytes, for want of memory */
+	u32 nr_short;             /* a: commits that did */
 	u8 **freed;               /* m: by group, what was freed since */
 	struct mutex orphan_lock; /* rank DISK_ORPHANS */
 	struct list orphans;      /* its: in the disk's order, last in first */

@@ -490,6 +490,7 @@ write_pages(struct ext2_inode *i, struct ext2_batch *b, u64 index,
 		 */
 		if (err == -ENOMEM || err == -ENOSPC) {
 			failed[n] = true;
+			b->e->is_short = true;
 			err = 0;
 		}
 	}
@@ -528,6 +529,7 @@ ext2_write_data(void *arg)
 	int err = 0;
 
 	e->batch->e = e;
+	e->is_short = false;
 	ext2_cache_begin_write(e);
 	while ((i = ext2_cache_take_dirty(e))) {
 		if (err == 0)
@@ -535,5 +537,7 @@ ext2_write_data(void *arg)
 		ext2_cache_written(
 		    i, atomic_load(&i->regular.object.nr_dirty) > 0);
 	}
+	if (e->is_short)
+		atomic_add(&e->nr_short, 1);
 	return err;
 }

@@ -372,6 +372,42 @@ test_last_mapping(void **state)
 	unmount_disk();
 }
 
+static void
+take_memory(void)
+{
+	fake_on_protect = NULL;
+	fake_fail_after(0);
+}
+
+/*
+ * A page whose place stands in a block that memory has not, and has no room
+ * for, when it is to be written: who syncs is not told that it is on the disk.
+ */
+static void
+test_no_memory_to_write(void **state)
+{
+	struct object *o;
+
+	(void)state;
+	begin(4096);
+	set_size(100000);
+	assert_int_equal(map_write(90000, 'a'), 0);
+	assert_int_equal(file_sync(f, false), 0);
+	o = f->inode->object;
+	assert_int_equal(o->nr_dirty, 0);
+	assert_int_equal(map_write(90000, 'b'), 0);
+	buf_forget(&fake_disk);
+	fake_on_protect = take_memory;
+	assert_int_equal(file_sync(f, false), -EIO);
+	fake_fail_after(FAKE_NEVER);
+	assert_int_equal(o->nr_dirty, 1);
+	assert_int_equal(file_sync(f, false), 0);
+	assert_int_equal(o->nr_dirty, 0);
+	mount_again();
+	assert_int_equal(read_at(90000), 'b');
+	unmount_disk();
+}
+
 /* ---- coming and going --------------------------------------------------- */
 
 static int
@@ -409,6 +445,7 @@ main(void)
 	    cmocka_unit_test(test_sync_during_commit),
 	    cmocka_unit_test(test_commit_of_before),
 	    cmocka_unit_test(test_last_mapping),
+	    cmocka_unit_test(test_no_memory_to_write),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
