@@ -3,6 +3,7 @@
  */
 #include <linux/mman.h>
 
+#include "core/thread.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "mm/layout.h"
@@ -298,12 +299,24 @@ mm_advise(struct mm *mm, uaddr_t start, u64 len_bytes, int advice)
 	return err;
 }
 
+/* Syncs begun, so that of two it can be said which was first. */
+static u64 nr_syncs;
+
+/* Begun by others after this one, it does not have to be done once more. */
+static bool
+wants_sync(const struct region *r, u64 since)
+{
+	return (r->flags & MM_SHARED) && r->object->ops->sync != NULL &&
+	    atomic_load(&r->object->synced) <= since;
+}
+
 /*
  * The object of the first shared mapping from *at on, below end, with a
- * reference, if it can be written back; *at moves behind it.
+ * reference, if it can be written back and has not been since; *at moves
+ * behind it.
  */
 static struct object *
-next_to_sync(struct mm *mm, u64 *at, u64 end)
+next_to_sync(struct mm *mm, u64 *at, u64 end, u64 since)
 {
 	struct object *found = NULL;
 	struct region *r;
@@ -316,7 +329,7 @@ next_to_sync(struct mm *mm, u64 *at, u64 end)
 			break;
 		}
 		*at = r->end;
-		if ((r->flags & MM_SHARED) && r->object->ops->sync != NULL) {
+		if (wants_sync(r, since)) {
 			found = r->object;
 			object_get(found);
 		}
@@ -325,16 +338,28 @@ next_to_sync(struct mm *mm, u64 *at, u64 end)
 	return found;
 }
 
-/* All of each file, whatever part of it is mapped, as fsync would. */
+/* All of a file, whatever part of it is mapped, as fsync would. */
+static int
+sync_object(struct object *o)
+{
+	u64 number = atomic_add(&nr_syncs, 1);
+	int err = o->ops->sync(o);
+
+	if (err == 0)
+		atomic_store(&o->synced, number);
+	return err;
+}
+
+/* Each file once, as often as it may be mapped. */
 static int
 sync_range(struct mm *mm, u64 start, u64 end)
 {
+	u64 at = start, since = atomic_add(&nr_syncs, 1);
 	struct object *o;
-	u64 at = start;
 	int err = 0;
 
-	while (err == 0 && (o = next_to_sync(mm, &at, end)) != NULL) {
-		err = o->ops->sync(o);
+	while (err == 0 && (o = next_to_sync(mm, &at, end, since)) != NULL) {
+		err = thread_must_end() ? -EINTR : sync_object(o);
 		object_put(o);
 	}
 	return err;

@@ -40,6 +40,7 @@ object_init(struct object *o, const struct object_ops *ops, u64 size)
 	o->nr_writing = 0;
 	o->arriving_to = 0;
 	o->round = 0;
+	o->synced = 0;
 	o->fill_next = 0;
 	o->fill_nr = 0;
 	o->sweep_next = 0;

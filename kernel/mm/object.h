@@ -98,6 +98,7 @@ struct object {
 	u64 marked_to;       /* l */
 	u64 arriving_to;     /* l: bytes up to there are on their way, or 0 */
 	u16 round;           /* l: of object_protect */
+	u64 synced;          /* a: the number of the last sync that went well */
 	/* of a store */
 	u64 fill_next;        /* l: the page behind those that came last */
 	u32 fill_nr;          /* l: how many these were */
