@@ -22,7 +22,7 @@ check_transfer(const struct iov_iter *it, u64 pos)
 	return (s64)(pos + it->left_bytes) < 0 ? -EINVAL : 0;
 }
 
-static s64
+static inline s64
 do_read(struct file *f, struct iov_iter *to, u64 *pos)
 {
 	int err;
@@ -32,9 +32,9 @@ do_read(struct file *f, struct iov_iter *to, u64 *pos)
 	err = check_transfer(to, *pos);
 	if (err < 0)
 		return err;
-	if (inode_is_dir(f->inode))
-		return -EISDIR;
-	return f->ops->read ? f->ops->read(f, to, pos) : -EINVAL;
+	if (likely(f->ops->read))
+		return f->ops->read(f, to, pos);
+	return inode_is_dir(f->inode) ? -EISDIR : -EINVAL;
 }
 
 static s64

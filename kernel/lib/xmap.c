@@ -13,14 +13,9 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define SLOT_BITS  6
-#define NR_SLOTS   (1u << SLOT_BITS)
+#define SLOT_BITS  XMAP_SLOT_BITS
+#define NR_SLOTS   XMAP_NR_SLOTS
 #define MAX_HEIGHT ((64 + SLOT_BITS - 1) / SLOT_BITS)
-
-struct node {
-	u32 nr_taken; /* slots that are not NULL */
-	void *slots[NR_SLOTS];
-};
 
 /* Where a digit of the index begins; the shift stays below 64. */
 static u32
@@ -47,10 +42,10 @@ height_for(u64 index)
 	return height;
 }
 
-static struct node *
+static struct xmap_node *
 node_alloc(struct xmap *m)
 {
-	struct node *n = m->ops->alloc(sizeof(*n));
+	struct xmap_node *n = m->ops->alloc(sizeof(*n));
 
 	if (n)
 		memset(n, 0, sizeof(*n));
@@ -58,13 +53,13 @@ node_alloc(struct xmap *m)
 }
 
 static void
-node_free(struct xmap *m, struct node *n)
+node_free(struct xmap *m, struct xmap_node *n)
 {
 	m->ops->free(n, sizeof(*n));
 }
 
 static void
-node_fill(struct node *n, u32 slot, void *what)
+node_fill(struct xmap_node *n, u32 slot, void *what)
 {
 	assert(!n->slots[slot]);
 	n->slots[slot] = what;
@@ -72,7 +67,7 @@ node_fill(struct node *n, u32 slot, void *what)
 }
 
 static void
-node_empty(struct node *n, u32 slot)
+node_empty(struct xmap_node *n, u32 slot)
 {
 	assert(n->nr_taken > 0);
 	n->slots[slot] = NULL;
@@ -88,7 +83,7 @@ xmap_init(struct xmap *m, const struct xmap_ops *ops)
 
 /* The place that holds or would hold the item, or NULL: no node reaches it. */
 static void **
-find_place(struct xmap *m, u64 index, struct node **leaf)
+find_place(struct xmap *m, u64 index, struct xmap_node **leaf)
 {
 	void **place = &m->root;
 	u32 level;
@@ -105,22 +100,13 @@ find_place(struct xmap *m, u64 index, struct node **leaf)
 	return place;
 }
 
-void *
-xmap_get(const struct xmap *m, u64 index)
-{
-	struct node *leaf;
-	void **place = find_place((struct xmap *)m, index, &leaf);
-
-	return place ? *place : NULL;
-}
-
 /* Adds roots until the index is within reach. */
 static int
 grow(struct xmap *m, u32 height)
 {
 	while (m->height < height) {
 		if (m->root) {
-			struct node *n = node_alloc(m);
+			struct xmap_node *n = node_alloc(m);
 
 			if (!n)
 				return -ENOMEM;
@@ -136,13 +122,13 @@ grow(struct xmap *m, u32 height)
 static int
 extend(struct xmap *m, u64 index)
 {
-	struct node *above = NULL;
+	struct xmap_node *above = NULL;
 	void **place = &m->root;
 	u32 level;
 
 	for (level = m->height; level-- > 0;) {
 		if (!*place) {
-			struct node *n = node_alloc(m);
+			struct xmap_node *n = node_alloc(m);
 
 			if (!n)
 				return -ENOMEM;
@@ -161,7 +147,7 @@ static void
 shrink(struct xmap *m)
 {
 	while (m->height > 0 && m->root) {
-		struct node *n = m->root;
+		struct xmap_node *n = m->root;
 
 		if (n->nr_taken != 1 || !n->slots[0])
 			return;
@@ -184,11 +170,11 @@ prune(struct xmap *m, u64 index)
 
 	for (level = top; level > 0 && *place; level--) {
 		path[level - 1] = place;
-		place = &((struct node *)*place)
+		place = &((struct xmap_node *)*place)
 			     ->slots[slot_number(index, level - 1)];
 	}
 	for (; level < top; level++) {
-		struct node *n = *path[level];
+		struct xmap_node *n = *path[level];
 
 		if (n->nr_taken > 0)
 			break;
@@ -217,7 +203,7 @@ xmap_reserve(struct xmap *m, u64 index)
 int
 xmap_set(struct xmap *m, u64 index, void *item)
 {
-	struct node *leaf;
+	struct xmap_node *leaf;
 	void **place;
 	int err;
 
@@ -240,7 +226,7 @@ xmap_set(struct xmap *m, u64 index, void *item)
 void *
 xmap_remove(struct xmap *m, u64 index)
 {
-	struct node *leaf;
+	struct xmap_node *leaf;
 	void **place = find_place(m, index, &leaf);
 	void *item = place ? *place : NULL;
 
@@ -257,7 +243,7 @@ xmap_remove(struct xmap *m, u64 index)
 
 /* The first slot taken at or behind this one, or NR_SLOTS. */
 static u32
-next_taken(const struct node *n, u32 slot)
+next_taken(const struct xmap_node *n, u32 slot)
 {
 	while (slot < NR_SLOTS && !n->slots[slot])
 		slot++;
@@ -276,7 +262,7 @@ descend(const struct xmap *m, u64 *index)
 	u32 level;
 
 	for (level = m->height; level-- > 0;) {
-		const struct node *n = at;
+		const struct xmap_node *n = at;
 		u32 shift = level_shift(level);
 		u32 slot = slot_number(*index, level);
 		u32 taken = next_taken(n, slot);
@@ -309,7 +295,7 @@ xmap_next(const struct xmap *m, u64 from, u64 *index)
 
 /* Recursion as deep as the tree is high, MAX_HEIGHT at the most. */
 static void
-free_below(struct xmap *m, struct node *n, u32 level)
+free_below(struct xmap *m, struct xmap_node *n, u32 level)
 {
 	u32 slot;
 

@@ -38,8 +38,31 @@ xmap_count(const struct xmap *m)
 	return m->nr_items;
 }
 
+/* A node, for xmap_get alone; the rest of it is xmap.c's. */
+#define XMAP_SLOT_BITS 6
+#define XMAP_NR_SLOTS  (1u << XMAP_SLOT_BITS)
+
+struct xmap_node {
+	u32 nr_taken; /* slots that are not NULL */
+	void *slots[XMAP_NR_SLOTS];
+};
+
 /* NULL when there is nothing at index. */
-void *xmap_get(const struct xmap *m, u64 index);
+static inline void *
+xmap_get(const struct xmap *m, u64 index)
+{
+	u32 bits = m->height * XMAP_SLOT_BITS;
+	void *at = m->root;
+
+	if (bits < 64 && index >> bits != 0)
+		return NULL;
+	while (at && bits > 0) {
+		bits -= XMAP_SLOT_BITS;
+		at = ((struct xmap_node *)at)
+			 ->slots[index >> bits & (XMAP_NR_SLOTS - 1)];
+	}
+	return at;
+}
 
 /* Puts item, which is not NULL, in the place of what was there.
  * Errors: ENOMEM, and nothing has changed. */

@@ -338,14 +338,6 @@ frame_free(struct page *p)
 }
 
 void
-page_put(struct page *p)
-{
-	check(p->kind != PAGE_TABLE);
-	if (refcount_put(&p->refs))
-		frame_free(p);
-}
-
-void
 frame_add_reclaimer(struct frame_reclaimer *r)
 {
 	r->next = reclaimers;

@@ -122,14 +122,21 @@ page_get(struct page *p)
 	refcount_get(&p->refs);
 }
 
-/* Drops one reference; the last one frees the frame.  Not for tables. */
-void page_put(struct page *p);
 /*
  * Frees a frame whose last reference the caller has just dropped.  Tables come
  * back without entries and say that they are zeroed, so that the next one need
  * not be cleared.
  */
 void frame_free(struct page *p);
+
+/* Drops one reference; the last one frees the frame.  Not for tables. */
+static inline void
+page_put(struct page *p)
+{
+	check(p->kind != PAGE_TABLE);
+	if (refcount_put(&p->refs))
+		frame_free(p);
+}
 
 /* Whether all its words are 0, for checks of P3. */
 bool frame_is_zeroed(const struct page *p);

@@ -2,43 +2,9 @@
 
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/audit.h"
 #include "mm/object.h"
 #include "mm/usercopy.h"
-
-static void
-init_one(struct iov_iter *it, u64 base, u64 len_bytes, bool is_kernel)
-{
-	it->one.base = base;
-	it->one.len_bytes = len_bytes;
-	it->segments = &it->one;
-	it->skip = 0;
-	it->left_bytes = len_bytes;
-	it->is_kernel = is_kernel;
-	it->out_of_range = false;
-}
-
-/*
- * A range that no address space could have.  One that merely leaves the user's
- * half is met when its bytes are copied, after those that are good.
- */
-static bool
-is_out_of_range(u64 base, u64 len_bytes)
-{
-	return base > INT64_MAX || len_bytes > INT64_MAX - base;
-}
-
-void
-iov_init_user(struct iov_iter *it, uaddr_t base, u64 len_bytes)
-{
-	init_one(it, base.val, MIN(len_bytes, IOV_MAX_BYTES), false);
-	it->out_of_range = is_out_of_range(base.val, len_bytes);
-}
-
-void
-iov_init_kernel(struct iov_iter *it, void *buf, u64 len_bytes)
-{
-	init_one(it, (u64)buf, len_bytes, true);
-}
 
 int
 iov_init_vector(struct iov_iter *it, const struct iov_segment *segments, u32 nr)
@@ -51,7 +17,7 @@ iov_init_vector(struct iov_iter *it, const struct iov_segment *segments, u32 nr)
 
 		if ((s64)len < 0)
 			return -EINVAL;
-		if (is_out_of_range(segments[i].base, len))
+		if (iov_is_out_of_range(segments[i].base, len))
 			return -EFAULT;
 		sum += MIN(len, IOV_MAX_BYTES - sum);
 	}
@@ -100,6 +66,17 @@ iov_skip(struct iov_iter *it, u64 len)
 	}
 }
 
+/* How many bytes were not copied. */
+static inline size_t
+put_piece(const struct iov_iter *it, struct iov_segment piece, const void *from)
+{
+	if (likely(!it->is_kernel))
+		return user_write_some(
+		    uaddr(piece.base), from, piece.len_bytes);
+	memcpy((void *)piece.base, from, piece.len_bytes);
+	return 0;
+}
+
 size_t
 iov_put(struct iov_iter *it, const void *src, size_t len)
 {
@@ -107,16 +84,11 @@ iov_put(struct iov_iter *it, const void *src, size_t len)
 
 	for (;;) {
 		struct iov_segment piece = next_piece(it, len - done);
-		const char *from = (const char *)src + done;
-		size_t left = 0;
+		size_t left;
 
 		if (piece.len_bytes == 0)
 			return done;
-		if (it->is_kernel)
-			memcpy((void *)piece.base, from, piece.len_bytes);
-		else
-			left = user_write_some(
-			    uaddr(piece.base), from, piece.len_bytes);
+		left = put_piece(it, piece, (const char *)src + done);
 		advance(it, piece.len_bytes - left);
 		done += piece.len_bytes - left;
 		if (left > 0)
@@ -161,19 +133,41 @@ iov_put_zeroes(struct iov_iter *it, size_t len)
 	return done;
 }
 
-/* One direction of moving a piece between an object and a segment. */
-typedef int move_fn(struct object *o, u64 pos, struct iov_segment piece,
-    bool is_kernel, size_t *done);
-
+/* Up to the end of a page, or of a segment. */
 static int
-put_piece(struct object *o, u64 pos, struct iov_segment piece, bool is_kernel,
-    size_t *done)
+put_from_page(struct iov_iter *it, struct object *o, u64 pos, size_t len)
 {
-	if (!is_kernel)
-		return object_read_user(
-		    o, pos, uaddr(piece.base), piece.len_bytes, done);
-	*done = piece.len_bytes;
-	return object_read(o, pos, (void *)piece.base, piece.len_bytes);
+	u64 in_page = pos & PAGE_MASK;
+	struct iov_segment piece =
+	    next_piece(it, MIN(len, PAGE_SIZE - in_page));
+	struct page *p;
+	size_t left;
+	int err = object_page_to_read(o, pos >> PAGE_SHIFT, &p);
+
+	if (err < 0)
+		return err;
+	left = put_piece(it, piece, (const char *)page_kva(p) + in_page);
+	page_put(p);
+	advance(it, piece.len_bytes - left);
+	return left > 0 ? -EFAULT : 0;
+}
+
+int
+iov_put_object(
+    struct iov_iter *it, struct object *o, u64 pos, size_t len, size_t *done)
+{
+	u64 before = it->left_bytes;
+	int err = 0;
+
+	len = MIN(len, before);
+	*done = 0;
+	audit_enter();
+	while (err == 0 && *done < len) {
+		err = put_from_page(it, o, pos + *done, len - *done);
+		*done = before - it->left_bytes;
+	}
+	audit_leave();
+	return err;
 }
 
 static int
@@ -187,9 +181,9 @@ get_piece(struct object *o, u64 pos, struct iov_segment piece, bool is_kernel,
 	return object_write(o, pos, (const void *)piece.base, piece.len_bytes);
 }
 
-static int
-move(struct iov_iter *it, struct object *o, u64 pos, size_t len, size_t *done,
-    move_fn *fn)
+int
+iov_get_object(
+    struct iov_iter *it, struct object *o, u64 pos, size_t len, size_t *done)
 {
 	int err = 0;
 
@@ -200,23 +194,9 @@ move(struct iov_iter *it, struct object *o, u64 pos, size_t len, size_t *done,
 
 		if (piece.len_bytes == 0)
 			break;
-		err = fn(o, pos + *done, piece, it->is_kernel, &moved);
+		err = get_piece(o, pos + *done, piece, it->is_kernel, &moved);
 		advance(it, moved);
 		*done += moved;
 	}
 	return err;
-}
-
-int
-iov_put_object(
-    struct iov_iter *it, struct object *o, u64 pos, size_t len, size_t *done)
-{
-	return move(it, o, pos, len, done, put_piece);
-}
-
-int
-iov_get_object(
-    struct iov_iter *it, struct object *o, u64 pos, size_t len, size_t *done)
-{
-	return move(it, o, pos, len, done, get_piece);
 }

@@ -36,9 +36,43 @@ struct iov_iter {
 	struct iov_segment one; /* the segment of those that have just one */
 };
 
+/*
+ * A range that no address space could have: it begins, is long, or ends beyond
+ * INT64_MAX.  One that merely leaves the user's half is met when its bytes are
+ * copied, after those that are good.
+ */
+static inline bool
+iov_is_out_of_range(u64 base, u64 len_bytes)
+{
+	return (s64)(base | len_bytes | (base + len_bytes)) < 0;
+}
+
+static inline void
+iov_init_one(struct iov_iter *it, u64 base, u64 len_bytes, bool is_kernel)
+{
+	it->one.base = base;
+	it->one.len_bytes = len_bytes;
+	it->segments = &it->one;
+	it->skip = 0;
+	it->left_bytes = len_bytes;
+	it->is_kernel = is_kernel;
+	it->out_of_range = false;
+}
+
 /* One range of user memory; addresses are checked when they are used. */
-void iov_init_user(struct iov_iter *it, uaddr_t base, u64 len_bytes);
-void iov_init_kernel(struct iov_iter *it, void *buf, u64 len_bytes);
+static inline void
+iov_init_user(struct iov_iter *it, uaddr_t base, u64 len_bytes)
+{
+	iov_init_one(it, base.val, MIN(len_bytes, IOV_MAX_BYTES), false);
+	it->out_of_range = iov_is_out_of_range(base.val, len_bytes);
+}
+
+static inline void
+iov_init_kernel(struct iov_iter *it, void *buf, u64 len_bytes)
+{
+	iov_init_one(it, (u64)buf, len_bytes, true);
+}
+
 /*
  * A list that the caller has copied in and keeps while the iterator is used.
  * Cut to IOV_MAX_BYTES.  Errors: -EINVAL a length, or their sum, is negative

@@ -179,21 +179,30 @@ fill_or_make(struct object *o, u64 index, struct page **out)
 	return make_page(o, index, out);
 }
 
-/* Locks: o's held. */
 static int
+make_page_locked(struct object *o, u64 index, struct page **out)
+{
+	int err = fill_or_make(o, index, out);
+
+	if (err == -ENOMEM && object_has_store(o) && object_reclaim_locked(o))
+		err = fill_or_make(o, index, out);
+	return err;
+}
+
+/* Locks: o's held. */
+static inline int
 get_page_locked(struct object *o, u64 index, struct page **out)
 {
 	struct page *p = xmap_get(&o->pages, index);
-	int err = 0;
+	int err;
 
-	if (p != NULL)
-		p->used = 1;
-	else
-		err = fill_or_make(o, index, &p);
-	if (err == -ENOMEM && object_has_store(o) && object_reclaim_locked(o))
-		err = fill_or_make(o, index, &p);
-	if (err < 0)
+	if (unlikely(p == NULL)) {
+		err = make_page_locked(o, index, out);
+		if (err == 0)
+			page_get(*out);
 		return err;
+	}
+	p->used = 1;
 	page_get(p);
 	*out = p;
 	return 0;
@@ -264,19 +273,6 @@ struct end {
 };
 
 static size_t
-end_put(struct end *e, const void *src, size_t len)
-{
-	size_t left = 0;
-
-	if (e->user)
-		left = user_write_some(uaddr(e->at), src, len);
-	else
-		memcpy((void *)e->at, src, len);
-	e->at += len - left;
-	return left;
-}
-
-static size_t
 end_get(struct end *e, void *dst, size_t len)
 {
 	size_t left = 0;
@@ -289,41 +285,15 @@ end_get(struct end *e, void *dst, size_t len)
 	return left;
 }
 
-/* A page to read from: a hole reads as the zero page. */
-static int
-page_to_read(struct object *o, u64 index, struct page **out)
+int
+object_page_to_read(struct object *o, u64 index, struct page **out)
 {
-	if (object_has_store(o))
+	if (likely(object_has_store(o)))
 		return object_page(o, index, out);
 	*out = object_page_if_present(o, index);
 	if (*out == NULL) {
 		page_get(zero_page);
 		*out = zero_page;
-	}
-	return 0;
-}
-
-static int
-read_pages(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
-{
-	*done = 0;
-	while (len > 0) {
-		u64 in_page = pos & PAGE_MASK;
-		size_t n = MIN(len, PAGE_SIZE - in_page);
-		struct page *p;
-		size_t left;
-		int err;
-
-		err = page_to_read(o, pos >> PAGE_SHIFT, &p);
-		if (err < 0)
-			return err;
-		left = end_put(e, (char *)page_kva(p) + in_page, n);
-		page_put(p);
-		*done += n - left;
-		if (left > 0)
-			return -EFAULT;
-		pos += n;
-		len -= n;
 	}
 	return 0;
 }
@@ -424,17 +394,6 @@ write_pages(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 }
 
 static int
-read_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
-{
-	int err;
-
-	audit_enter();
-	err = read_pages(o, pos, e, len, done);
-	audit_leave();
-	return err;
-}
-
-static int
 write_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 {
 	int err;
@@ -443,15 +402,6 @@ write_bytes(struct object *o, u64 pos, struct end *e, size_t len, size_t *done)
 	err = write_pages(o, pos, e, len, done);
 	audit_leave();
 	return err;
-}
-
-int
-object_read_user(
-    struct object *o, u64 pos, uaddr_t dst, size_t len, size_t *done)
-{
-	struct end e = {.user = true, .at = dst.val};
-
-	return read_bytes(o, pos, &e, len, done);
 }
 
 int
@@ -466,10 +416,25 @@ object_write_user(
 int
 object_read(struct object *o, u64 pos, void *dst, size_t len)
 {
-	struct end e = {.at = (u64)dst};
-	size_t done;
+	int err = 0;
 
-	return read_bytes(o, pos, &e, len, &done);
+	audit_enter();
+	while (err == 0 && len > 0) {
+		u64 in_page = pos & PAGE_MASK;
+		size_t n = MIN(len, PAGE_SIZE - in_page);
+		struct page *p;
+
+		err = object_page_to_read(o, pos >> PAGE_SHIFT, &p);
+		if (err < 0)
+			break;
+		memcpy(dst, (char *)page_kva(p) + in_page, n);
+		page_put(p);
+		dst = (char *)dst + n;
+		pos += n;
+		len -= n;
+	}
+	audit_leave();
+	return err;
 }
 
 int

@@ -138,17 +138,18 @@ int object_create_anon(u64 size_bytes, struct object **out) MUST_CHECK;
 int object_page(struct object *o, u64 index, struct page **out) MUST_CHECK;
 /* The same only if it is there: NULL for a hole. */
 struct page *object_page_if_present(struct object *o, u64 index);
+/* A page whose bytes are read: for a hole without a store the zero page. */
+int object_page_to_read(
+    struct object *o, u64 index, struct page **out) MUST_CHECK;
 /* First index >= from that has a page; false when none. */
 bool object_next_page(struct object *o, u64 from, u64 *index);
 
 /*
- * Bytes between a kernel buffer (or user memory) and the pages.  Reading does
- * not look at the size: the caller has.  Writing raises it as bytes arrive; a
- * lock of the caller's keeps writers apart.  *done says how much was copied
- * before an error.
+ * Bytes between a kernel buffer (or user memory; iov_put_object reads to it)
+ * and the pages.  Reading does not look at the size: the caller has.  Writing
+ * raises it as bytes arrive; a lock of the caller's keeps writers apart.  *done
+ * says how much was copied before an error.
  */
-int object_read_user(
-    struct object *o, u64 pos, uaddr_t dst, size_t len, size_t *done);
 int object_write_user(
     struct object *o, u64 pos, uaddr_t src, size_t len, size_t *done);
 int object_read(struct object *o, u64 pos, void *dst, size_t len);

@@ -37,22 +37,38 @@ part_in_user_half(uaddr_t addr, size_t len)
 	return len < USER_TOP - addr.val ? len : USER_TOP - addr.val;
 }
 
-size_t
-user_read_some(void *dst, uaddr_t src, size_t len)
+static NOINLINE size_t
+read_part(void *dst, uaddr_t src, size_t len)
 {
 	size_t part = part_in_user_half(src, len);
 
-	may_sleep();
 	return len - part + arch_user_read(dst, src.val, part);
+}
+
+static NOINLINE size_t
+write_part(uaddr_t dst, const void *src, size_t len)
+{
+	size_t part = part_in_user_half(dst, len);
+
+	return len - part + arch_user_write(dst.val, src, part);
+}
+
+size_t
+user_read_some(void *dst, uaddr_t src, size_t len)
+{
+	may_sleep();
+	return likely(user_range_ok(src, len))
+	    ? arch_user_read(dst, src.val, len)
+	    : read_part(dst, src, len);
 }
 
 size_t
 user_write_some(uaddr_t dst, const void *src, size_t len)
 {
-	size_t part = part_in_user_half(dst, len);
-
 	may_sleep();
-	return len - part + arch_user_write(dst.val, src, part);
+	return likely(user_range_ok(dst, len))
+	    ? arch_user_write(dst.val, src, len)
+	    : write_part(dst, src, len);
 }
 
 int

@@ -19,16 +19,10 @@ file_at(const struct fdtable *t, int n)
 	return n >= 0 && (u32)n < t->nr_slots ? t->files[n] : NULL;
 }
 
-int
-fd_get(int n, struct fd *out)
+/* Somebody else may close it meanwhile. */
+static NOINLINE int
+get_shared(struct fdtable *t, int n, struct fd *out)
 {
-	struct fdtable *t = current_table();
-
-	/* Pairs with the put of a former user, whose changes we see. */
-	if (atomic_load_acquire(&t->refs.count) == 1) {
-		*out = (struct fd){file_at(t, n), false};
-		return out->file != NULL ? 0 : -EBADF;
-	}
 	spin_lock(&t->lock);
 	*out = (struct fd){file_at(t, n), true};
 	if (out->file != NULL)
@@ -37,12 +31,16 @@ fd_get(int n, struct fd *out)
 	return out->file != NULL ? 0 : -EBADF;
 }
 
-void
-fd_put(struct fd *fd)
+int
+fd_get(int n, struct fd *out)
 {
-	if (fd->counted)
-		file_put(fd->file);
-	fd->file = NULL;
+	struct fdtable *t = current_table();
+
+	/* Pairs with the put of a former user, whose changes we see. */
+	if (unlikely(atomic_load_acquire(&t->refs.count) != 1))
+		return get_shared(t, n, out);
+	*out = (struct fd){file_at(t, n), false};
+	return out->file != NULL ? 0 : -EBADF;
 }
 
 /* The lowest free slot in [min, limit), taken; the table may need to grow. */

@@ -11,6 +11,7 @@
 #define PROC_FDTABLE_H
 
 #include "core/spinlock.h"
+#include "fs/file.h"
 #include "lib/errno.h"
 #include "lib/refcount.h"
 #include "lib/types.h"
@@ -66,7 +67,13 @@ struct fd {
  */
 int fd_get(int n, struct fd *out) MUST_CHECK;
 /* Sleeps: another thread may have closed it meanwhile. */
-void fd_put(struct fd *fd);
+static inline void
+fd_put(struct fd *fd)
+{
+	if (fd->counted)
+		file_put(fd->file);
+	fd->file = NULL;
+}
 
 /*
  * The lowest free descriptor from min on, taken but empty.  Then one of

@@ -89,14 +89,13 @@ counts_cpu_time(void)
 	    atomic_load(&p->limits[RLIMIT_CPU].soft) != LIMIT_INFINITY;
 }
 
-void
-upcall_user_return(struct trap_frame *f)
+static NOINLINE void
+do_what_is_due(struct trap_frame *f, u32 due)
 {
-	const u32 due = NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED;
 	struct thread *t = thread_current();
 	u32 notify;
 
-	if (unlikely(counts_cpu_time()))
+	if (counts_cpu_time())
 		itimer_charge();
 	while ((notify = atomic_load(&t->notify) & due) != 0) {
 		arch_irqs_enable();
@@ -107,4 +106,16 @@ upcall_user_return(struct trap_frame *f)
 		(void)arch_irqs_disable();
 	}
 	thread_account_system();
+}
+
+void
+upcall_user_return(struct trap_frame *f)
+{
+	const u32 due = NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED;
+
+	if (unlikely(counts_cpu_time() ||
+		(atomic_load(&thread_current()->notify) & due) != 0))
+		do_what_is_due(f, due);
+	else
+		thread_account_system();
 }

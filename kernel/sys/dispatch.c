@@ -33,7 +33,7 @@ find(u64 nr)
 	return &syscalls[nr];
 }
 
-static s64
+static NOINLINE s64
 traced(const struct syscall *call, const u64 *args)
 {
 	s64 result;

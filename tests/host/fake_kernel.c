@@ -119,12 +119,9 @@ frame_alloc_zero(enum page_kind kind)
 }
 
 void
-page_put(struct page *p)
+frame_free(struct page *p)
 {
-	if (p == zero_page)
-		return;
-	if (!refcount_put(&p->refs))
-		return;
+	assert(p != zero_page);
 	p->kind = PAGE_FREE;
 	fake_free(stands_for[p - pages], 1);
 }

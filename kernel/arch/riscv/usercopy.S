@@ -13,6 +13,26 @@
 	.popsection
 	.endm
 
+/* 64 bytes, so many from where we are. */
+	.macro move64 at
+	ld	t1, \at(a1)
+	ld	t2, \at+8(a1)
+	ld	t3, \at+16(a1)
+	ld	t4, \at+24(a1)
+	ld	t5, \at+32(a1)
+	ld	a3, \at+40(a1)
+	ld	a4, \at+48(a1)
+	ld	a5, \at+56(a1)
+	sd	t1, \at(a0)
+	sd	t2, \at+8(a0)
+	sd	t3, \at+16(a0)
+	sd	t4, \at+24(a0)
+	sd	t5, \at+32(a0)
+	sd	a3, \at+40(a0)
+	sd	a4, \at+48(a0)
+	sd	a5, \at+56(a0)
+	.endm
+
 	.pushsection .rodata.usercopy, "a"
 	.balign	8
 	.globl usercopy_fixups
@@ -46,28 +66,24 @@ copy_align:
 	addi	a2, a2, -1
 	j	copy_align
 copy_wide:
-	li	t0, 64
+	li	t0, 2048
+	bltu	a2, t0, 2f
+1:	.set	at, 0
+	.rept	32
+	move64	at
+	.set	at, at + 64
+	.endr
+	add	a0, a0, t0
+	add	a1, a1, t0
+	sub	a2, a2, t0
+	bgeu	a2, t0, 1b
+2:	li	t0, 64
 	bltu	a2, t0, copy_words
-1:	ld	t1, 0(a1)
-	ld	t2, 8(a1)
-	ld	t3, 16(a1)
-	ld	t4, 24(a1)
-	ld	t5, 32(a1)
-	ld	a3, 40(a1)
-	ld	a4, 48(a1)
-	ld	a5, 56(a1)
-	sd	t1, 0(a0)
-	sd	t2, 8(a0)
-	sd	t3, 16(a0)
-	sd	t4, 24(a0)
-	sd	t5, 32(a0)
-	sd	a3, 40(a0)
-	sd	a4, 48(a0)
-	sd	a5, 56(a0)
+3:	move64	0
 	addi	a0, a0, 64
 	addi	a1, a1, 64
 	addi	a2, a2, -64
-	bgeu	a2, t0, 1b
+	bgeu	a2, t0, 3b
 copy_words:
 	li	t0, 8
 	bltu	a2, t0, copy_bytes
@@ -102,15 +118,15 @@ arch_user_read_string:
 	li	t6, SSTATUS_SUM
 	csrs	sstatus, t6
 	mv	t0, a0
+	add	a2, a2, a0
 string_begin:
-	beqz	a2, string_long
+	beq	a0, a2, string_long
 	lbu	t1, (a1)
 	sb	t1, (a0)
-	beqz	t1, string_done
 	addi	a0, a0, 1
 	addi	a1, a1, 1
-	addi	a2, a2, -1
-	j	string_begin
+	bnez	t1, string_begin
+	addi	a0, a0, -1
 string_done:
 	csrc	sstatus, t6
 	sub	a0, a0, t0

@@ -392,6 +392,22 @@ change_object(struct mm *mm, struct object *o, const struct op *op)
 	return cut_off(o, half);
 }
 
+/* As reads of files do it. */
+static int
+read_to_user(struct object *o, u64 pos, uaddr_t to)
+{
+	u64 in_page = pos & PAGE_MASK;
+	struct page *p;
+	size_t left;
+	int err = object_page_to_read(o, pos >> PAGE_SHIFT, &p);
+
+	if (err < 0)
+		return err;
+	left = user_write_some(to, (char *)page_kva(p) + in_page, 4);
+	page_put(p);
+	return left > 0 ? -EFAULT : 0;
+}
+
 static s64
 on_object(struct mm *mm, const struct op *op)
 {
@@ -399,7 +415,6 @@ on_object(struct mm *mm, const struct op *op)
 	u64 pos = op->offset * PAGE_SIZE + word_offset[op->word];
 	bool beyond = op->offset * PAGE_SIZE >= o->size_bytes;
 	u32 word;
-	size_t done;
 	s64 err;
 
 	switch (op->kind) {
@@ -408,9 +423,8 @@ on_object(struct mm *mm, const struct op *op)
 		return err < 0 ? err : word;
 	case OP_FREAD:
 		run(mm);
-		return beyond
-		    ? -EFBIG
-		    : object_read_user(o, pos, uaddr(address(op)), 4, &done);
+		return beyond ? -EFBIG
+			      : read_to_user(o, pos, uaddr(address(op)));
 	}
 	if (o == &file)
 		mutex_lock(&file_lock);
