@@ -263,12 +263,12 @@ void
 file_accessed(struct file *f)
 {
 	struct inode *i = f->inode;
-	s64 atime = atomic_load(&i->atime_ns), now;
+	s64 now = inode_now_ns(), atime;
 
 	if ((atomic_load(&f->flags) & O_NOATIME) ||
 	    (f->path.mount->flags & (MS_NOATIME | MS_RDONLY)))
 		return;
-	now = inode_now_ns();
+	atime = atomic_load(&i->atime_ns);
 	if (atime > i->mtime_ns && atime > i->ctime_ns &&
 	    now - atime < ATIME_STALE_NS)
 		return;

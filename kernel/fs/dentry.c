@@ -1,14 +1,28 @@
 /*
- * Names in use.
+ * Names that are known: those in use, and some that were.
  *
- * A hash table finds the dentry of (directory, name) if somebody uses it.  It
- * holds no references: a dentry leaves it with its last user.  dentry_put sees
- * the count fall to zero before it has the lock, so for a moment the table has
- * a dentry that nobody may take any more; who looks for that name makes a new
- * one beside it.
+ * A hash table finds the dentry of (directory, name).  Those of file systems
+ * that keep names stay in it when nobody uses them: it has a reference to each.
+ * Others leave it with their last user: dentry_put sees the count fall to zero
+ * before it has the lock, so for a moment the table has a dentry that nobody
+ * may take any more; who looks for that name makes a new one beside it.
  *
- * That a name found here is still true needs no look at the file system:
- * unlink and rename change the dentry while they hold the directory's mutex.
+ * Laws of kept names:
+ *
+ * N1  What is found is true, with no look at the file system: a name leaves the
+ *     table, or moves in it, together with the change in the directory, under
+ *     the directory's mutex; and it enters the table under that mutex.
+ * N2  A file system keeps names (keeps_names) if nothing but those calls
+ * changes them.  Names of /proc come and go by themselves: they are not kept.
+ * N3  Only names that are there are kept; whether one is missing is asked of
+ * the file system each time. N4  There is one kept name for each 64 KiB of
+ * memory at most, and 4096, but for those in use.  The hand goes round and
+ * drops who has no user, nor was looked for since it came by last; it moves
+ * when there are too many. N5  A kept name keeps no mount busy: the end of the
+ * last mount drops all of its file system before that is taken down. N6  A kept
+ * name gives no rights: who walks is asked at each directory. N7  What has lost
+ * its name is not kept: the table's reference goes with the name, and the file
+ * with its last user.
  */
 #include "core/panic.h"
 #include "core/printk.h"
@@ -16,32 +30,44 @@
 #include "core/thread.h"
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/slab.h"
 
-/* More than names in use at one time, mostly; 2 KiB. */
-#define NR_BUCKETS 256
+/* A quarter of what is kept at most; 8 KiB. */
+#define NR_BUCKETS 1024u
+
+/*
+ * With its inode a name takes about 600 bytes: so all take a hundredth of
+ * memory, and of a large one 2.5 MiB.
+ */
+#define PAGES_PER_KEPT 16
+#define MAX_KEPT       4096u
+
+/* Names that the hand looks at in one go, with interrupts off. */
+#define LOOK 16u
 
 struct spinlock dentry_lock = SPINLOCK_INIT(RANK_DENTRY);
 static struct dentry *buckets[NR_BUCKETS];
+static struct list kept = LIST_INIT(kept); /* dentry_lock: the hand is first */
+static u32 nr_kept;                        /* dentry_lock */
 
-/*
- * Each byte is mixed in by a multiplication (the 64-bit FNV prime), from a
- * start that changes with each boot, and the upper half, which is the better
- * one, is folded down.
- */
-static u64 hash_start;
-#define HASH_PRIME 0x100000001b3ul
+u64 name_hash_start;
+
+u64
+name_hash_begin(void)
+{
+	name_hash_start = random_u64() | 1;
+	return name_hash_start;
+}
 
 struct name
 name_make(const char *text, u32 len)
 {
-	u64 hash = hash_start;
+	u64 hash = name_hash();
 	u32 i;
 
-	if (unlikely(hash == 0))
-		hash = hash_start = random_u64() | 1;
 	for (i = 0; i < len; i++)
-		hash = (hash ^ (u8)text[i]) * HASH_PRIME;
+		hash = name_hash_on(hash, text[i]);
 	return (struct name){text, len, hash ^ hash >> 32};
 }
 
@@ -83,25 +109,148 @@ remove_locked(struct dentry *d)
 static bool
 is_named(const struct dentry *d, struct dentry *dir, struct name name, u32 hash)
 {
-	return d->hash == hash && d->parent == dir && d->len == name.len &&
-	    memcmp(d->name, name.text, name.len) == 0;
+	u32 i = 0;
+
+	if (d->hash != hash || d->parent != dir || d->len != name.len)
+		return false;
+	/* Names are short, and lie anywhere: memcmp has no better way. */
+	while (i < name.len && d->name[i] == name.text[i])
+		i++;
+	return i == name.len;
 }
 
-/* The dentry in use, with a reference, or NULL. */
-static struct dentry *
-find(struct dentry *dir, struct name name)
+struct dentry *
+dentry_find_locked(struct dentry *dir, struct name name)
 {
 	u32 hash = table_hash(dir, name);
 	struct dentry *d;
 
-	spin_lock(&dentry_lock);
 	for (d = *bucket_of(hash); d; d = d->next)
-		if (is_named(d, dir, name, hash) &&
-		    refcount_get_unless_zero(&d->refs))
+		if (is_named(d, dir, name, hash) && refcount_read(&d->refs) > 0)
 			break;
+	if (d)
+		d->wanted = true;
+	return d;
+}
+
+/* The known dentry, with a reference, or NULL. */
+static struct dentry *
+find(struct dentry *dir, struct name name)
+{
+	struct dentry *d;
+
+	spin_lock(&dentry_lock);
+	d = dentry_find_locked(dir, name);
+	/* Its last user may have gone since it was found. */
+	if (d && !refcount_get_unless_zero(&d->refs))
+		d = NULL;
 	spin_unlock(&dentry_lock);
 	return d;
 }
+
+/* ---- what is kept ----------------------------------------------------- */
+
+static void
+keep_locked(struct dentry *d) MUST_HOLD(&dentry_lock)
+{
+	refcount_get(&d->refs);
+	d->kept = true;
+	list_push_back(&kept, &d->in_kept);
+	nr_kept++;
+}
+
+/* The table's reference is the caller's then. */
+static void
+unkeep_locked(struct dentry *d) MUST_HOLD(&dentry_lock)
+{
+	d->kept = false;
+	list_remove(&d->in_kept);
+	nr_kept--;
+}
+
+/* At the hand: is it to go?  With fs, all of that do. */
+static bool
+is_to_go_locked(struct dentry *d, const struct filesystem *fs)
+{
+	bool wanted = d->wanted;
+
+	if (fs)
+		return d->inode->fs == fs;
+	d->wanted = false;
+	return !wanted && refcount_read(&d->refs) == 1;
+}
+
+/* Those to go of the next nr at the hand, in a row by next. */
+static struct dentry *
+take_out_locked(u32 nr, const struct filesystem *fs) MUST_HOLD(&dentry_lock)
+{
+	struct dentry *gone = NULL, *d;
+
+	for (; nr > 0 && nr_kept > 0; nr--) {
+		d = list_first(&kept, struct dentry, in_kept);
+		if (is_to_go_locked(d, fs)) {
+			remove_locked(d);
+			unkeep_locked(d);
+			d->next = gone;
+			gone = d;
+		} else {
+			list_remove(&d->in_kept);
+			list_push_back(&kept, &d->in_kept);
+		}
+	}
+	return gone;
+}
+
+static void
+put_row(struct dentry *d)
+{
+	struct dentry *next;
+
+	for (; d; d = next) {
+		next = d->next;
+		dentry_put(d);
+	}
+}
+
+static u32
+most_kept(void)
+{
+	return MIN(page_count / PAGES_PER_KEPT, MAX_KEPT);
+}
+
+void
+dentry_trim(void)
+{
+	struct dentry *gone;
+
+	if (likely(atomic_load(&nr_kept) <= most_kept()))
+		return;
+	spin_lock(&dentry_lock);
+	gone = take_out_locked(LOOK, NULL);
+	spin_unlock(&dentry_lock);
+	put_row(gone);
+}
+
+void
+dentry_forget(const struct filesystem *fs)
+{
+	struct dentry *gone;
+	u32 left, n;
+
+	spin_lock(&dentry_lock);
+	left = nr_kept;
+	spin_unlock(&dentry_lock);
+	/* Nobody makes new ones of fs: once round is enough. */
+	for (; left > 0; left -= n) {
+		n = MIN(left, LOOK);
+		spin_lock(&dentry_lock);
+		gone = take_out_locked(n, fs);
+		spin_unlock(&dentry_lock);
+		put_row(gone);
+	}
+}
+
+/* ---- coming and going ------------------------------------------------- */
 
 int
 dentry_reserve_name(struct name name, char **out)
@@ -152,7 +301,8 @@ dentry_create(struct dentry *dir, struct name name, struct dentry **out)
 	d->inode = NULL;
 	d->next = NULL;
 	d->hash = table_hash(dir, name);
-	d->hashed = d->deleted = false;
+	d->hashed = d->deleted = d->kept = d->wanted = false;
+	list_init(&d->in_kept);
 	d->nr_mounts = 0;
 	set_name(d, name, reserved);
 	*out = d;
@@ -192,10 +342,19 @@ try_publish_take(struct dentry *d, struct inode *inode)
 void
 dentry_publish_take(struct dentry *d, struct inode *inode)
 {
+<<<<<<< HEAD
 	bool ok = try_publish_take(d, inode);
 
 	/* It is new, or no directory. */
 	assert(ok);
+=======
+	d->inode = inode;
+	spin_lock(&dentry_lock);
+	insert_locked(d);
+	if (inode->fs->keeps_names)
+		keep_locked(d);
+	spin_unlock(&dentry_lock);
+>>>>>>> 4aa2f99 (fs: names that were used are kept, and a path goes over them all at once)
 }
 
 int
@@ -230,13 +389,14 @@ destroy(struct dentry *d)
 	return parent;
 }
 
+/* One by one up the tree, which may be as deep as there is memory for. */
 void
-dentry_put(struct dentry *d)
+dentry_free(struct dentry *d)
 {
-	while (d && refcount_put(&d->refs)) {
+	do {
 		d = destroy(d);
 		thread_preempt_point();
-	}
+	} while (d && refcount_put(&d->refs));
 }
 
 int
@@ -279,16 +439,25 @@ dentry_lookup(struct dentry *dir, struct name name, struct dentry **out)
 	mutex_lock(&dir->inode->lock);
 	err = dentry_lookup_locked(dir, name, out);
 	mutex_unlock(&dir->inode->lock);
+	dentry_trim();
 	return err;
 }
 
 void
 dentry_delete(struct dentry *d)
 {
+	bool kept_too, last = false;
+
 	spin_lock(&dentry_lock);
 	remove_locked(d);
 	d->deleted = true;
+	kept_too = d->kept;
+	if (kept_too)
+		unkeep_locked(d);
 	spin_unlock(&dentry_lock);
+	if (kept_too)
+		last = refcount_put(&d->refs);
+	assert(!last); /* the caller has one */
 }
 
 void
@@ -391,16 +560,18 @@ void
 dentry_check(void)
 {
 	struct dentry *d;
-	u32 i;
+	u32 i, nr = 0;
 
 	spin_lock(&dentry_lock);
 	for (i = 0; i < NR_BUCKETS; i++) {
 		for (d = buckets[i]; d; d = d->next) {
+			nr += d->kept;
 			assert(d->hashed && !d->deleted);
 			assert(d->parent && d->inode);
 			assert(bucket_of(d->hash) == &buckets[i]);
 			check_unique_locked(d);
 		}
 	}
+	assert(nr == nr_kept);
 	spin_unlock(&dentry_lock);
 }

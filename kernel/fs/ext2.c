@@ -19,6 +19,7 @@
 #include <linux/magic.h>
 
 #include "core/printk.h"
+#include "core/random.h"
 #include "dev/block.h"
 #include "fs/ext2_impl.h"
 #include "lib/assert.h"
@@ -490,6 +491,8 @@ init_fields(struct ext2 *e, struct blockdev *dev, const char *type)
 	list_init(&e->orphans);
 	e->fs.ops = &ops;
 	e->fs.type = type;
+	e->fs.keeps_names = true;
+	e->next_generation = (u32)random_u64();
 	e->fs.dev = dev->dev;
 	e->fs.read_only = true;
 	e->dev = dev;

@@ -11,7 +11,8 @@
 
 struct blockdev;
 
-#define EXT2_NR_BUCKETS 64u
+/* A quarter of the idle ones, a sixteenth of those with a kept name. */
+#define EXT2_NR_BUCKETS 256u
 
 /* Idle files that are kept, of one disk: their pages are kept with them. */
 #define EXT2_MAX_IDLE 1024u
@@ -48,6 +49,7 @@ struct ext2 {
 	u32 inodes_per_group; /* c */
 	u32 inode_bytes;      /* c */
 	u64 max_bytes;        /* c: of a file */
+	u32 next_generation;  /* a: of inodes; begins anywhere at each mount */
 	bool has_types;       /* c: names say what they lead to */
 	struct ext2_options options; /* c */
 	struct ext2_super super;     /* c: as it was mounted */

@@ -8,12 +8,6 @@
 
 #define STAT_BLOCK_BYTES 512 /* the unit of st_blocks, whatever the disk's */
 
-s64
-inode_now_ns(void)
-{
-	return (s64)clock_real_ns();
-}
-
 void
 inode_touch(struct inode *i)
 {

@@ -133,8 +133,8 @@ mount_create(struct filesystem *fs, struct dentry *root, const char *source,
 	return err;
 }
 
-static void
-destroy(struct mount *m)
+void
+mount_free(struct mount *m)
 {
 	struct filesystem *fs = m->fs;
 	struct dentry *top = NULL;
@@ -149,38 +149,13 @@ destroy(struct mount *m)
 	spin_unlock(&mount_lock);
 	dentry_put(m->root);
 	dentry_put(top);
+	if (last && fs->keeps_names)
+		dentry_forget(fs);
 	if (last && fs->ops->unmount)
 		fs->ops->unmount(fs);
 	filesystem_put(fs);
 	kfree(m->source);
 	kfree(m);
-}
-
-void
-mount_put(struct mount *m)
-{
-	if (refcount_put(&m->refs))
-		destroy(m);
-}
-
-struct path
-path_get(struct path p)
-{
-	if (p.mount)
-		mount_get(p.mount);
-	if (p.dentry)
-		dentry_get(p.dentry);
-	return p;
-}
-
-void
-path_put(struct path p)
-{
-	/* The name first: the mount's end takes its file system down. */
-	if (p.dentry)
-		dentry_put(p.dentry);
-	if (p.mount)
-		mount_put(p.mount);
 }
 
 int
@@ -189,8 +164,8 @@ mount_may_write(const struct mount *m)
 	return (m->flags & MS_RDONLY) ? -EROFS : 0;
 }
 
-static struct mount *
-covering_locked(struct path p)
+struct mount *
+mount_covering_locked(struct path p)
 {
 	struct mount *m;
 
@@ -206,7 +181,7 @@ mount_covering(struct path p, struct path *out)
 	struct mount *m;
 
 	spin_lock(&mount_lock);
-	m = covering_locked(p);
+	m = mount_covering_locked(p);
 	if (m)
 		*out = path_get((struct path){m, m->root});
 	spin_unlock(&mount_lock);

@@ -368,6 +368,7 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	refcount_init(&t->fs.refs, 1);
 	t->fs.ops = &tmpfs_ops;
 	t->fs.type = type;
+	t->fs.keeps_names = true;
 	t->fs.dev = filesystem_new_dev();
 	t->max_pages =
 	    limit_or_none(align_up(o.size_bytes, PAGE_SIZE) >> PAGE_SHIFT);

@@ -7,12 +7,12 @@
  *	  |
  *	inode                           the file itself
  *
- * The truth about names is the file system's.  A dentry exists only while a
- * walk, an open file, a working directory, a mount or another dentry below it
- * uses that name: it says where we are, what `..` is, what getcwd prints, and
- * it is what rename and unlink must keep up to date.  For one name in one
- * directory there is at most one.  There is no cache of names, of missing
- * ones neither: a file system's look-up is expected to be fast.
+ * The truth about names is the file system's.  A dentry exists while a walk,
+ * an open file, a working directory, a mount or another dentry below it uses
+ * that name, and after that for a while if the file system keeps names: it says
+ * where we are, what `..` is, what getcwd prints, and it is what rename and
+ * unlink must keep up to date.  For one name in one directory there is at most
+ * one.  Missing names are not kept.  The laws of it are in dentry.c.
  *
  * A name (in a directory) and a file's size and attributes change under the
  * inode's mutex.  Two directories are locked ancestor first, or if neither is
@@ -23,6 +23,7 @@
 #ifndef FS_VFS_H
 #define FS_VFS_H
 
+#include "core/clock.h"
 #include "core/mutex.h"
 #include "fs/cred.h"
 #include "lib/errno.h"
@@ -50,10 +51,6 @@ struct path {
 	struct mount *mount;
 	struct dentry *dentry;
 };
-
-struct path path_get(struct path p);
-/* Sleeps: the last user of a deleted file frees it. */
-void path_put(struct path p);
 
 static inline bool
 path_is(struct path a, struct path b)
@@ -243,7 +240,11 @@ int inode_may(struct inode *i, const struct cred *cred, u32 want) MUST_CHECK;
 /* Locks: takes the inode's. */
 void inode_stat(struct inode *i, struct file_stat *out);
 /* The time that files are stamped with. */
-s64 inode_now_ns(void);
+static inline s64
+inode_now_ns(void)
+{
+	return (s64)clock_real_ns();
+}
 /* mtime and ctime become now.  Locks: the inode's. */
 void inode_touch(struct inode *i);
 
@@ -252,7 +253,7 @@ void inode_touch(struct inode *i);
 #define DENTRY_INLINE_NAME 32
 
 /*
- * struct dentry: one name in use.  dentry_lookup and dentry_attach make it;
+ * struct dentry: one known name.  dentry_lookup and dentry_publish make it;
  * freed with its last reference, which takes it out of the hash table.
  * States  named -> deleted   unlink, rmdir, being replaced by rename
  * Laws    D1  among those that are named, (parent, name) is unique but for one
@@ -274,7 +275,10 @@ struct dentry {
 	u8 len;                /* d: of the name */
 	bool hashed;           /* d: it can be found by its name */
 	bool deleted;          /* d, read without it for a hint */
+	bool kept;             /* d: the table has a reference to it */
+	bool wanted;           /* d: was looked for since the hand came by */
 	u32 nr_mounts;         /* a: mounts that cover it, through any mount */
+	struct list in_kept;   /* d: in the list of the kept ones */
 	char inline_name[DENTRY_INLINE_NAME]; /* d */
 };
 
@@ -284,8 +288,15 @@ dentry_get(struct dentry *d)
 	refcount_get(&d->refs);
 	return d;
 }
+/* Frees d, whose last reference is gone, and what it alone kept. */
+void dentry_free(struct dentry *d);
 /* Sleeps. */
-void dentry_put(struct dentry *d);
+static inline void
+dentry_put(struct dentry *d)
+{
+	if (d && refcount_put(&d->refs))
+		dentry_free(d);
+}
 /*
  * The path of p as seen from root, into the end of buf: *out points into it.
  * Errors: -ERANGE too long, -ENOENT p or what is above it was deleted or
@@ -332,6 +343,7 @@ struct filesystem {
 	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
 	u32 dev;            /* c: st_dev of its files */
 	bool read_only;     /* c: no mount of it may write */
+	bool keeps_names;   /* c: names change by the calls of namei.h alone */
 	u32 nr_mounts;      /* MOUNT */
 };
 
@@ -382,8 +394,38 @@ mount_get(struct mount *m)
 	refcount_get(&m->refs);
 	return m;
 }
+/* Takes m down, whose last reference is gone. */
+void mount_free(struct mount *m);
 /* Sleeps. */
-void mount_put(struct mount *m);
+static inline void
+mount_put(struct mount *m)
+{
+	if (refcount_put(&m->refs))
+		mount_free(m);
+}
+
+static inline struct path
+path_get(struct path p)
+{
+	if (p.mount)
+		mount_get(p.mount);
+	if (p.dentry)
+		dentry_get(p.dentry);
+	return p;
+}
+
+/*
+ * The name first: the mount's end takes its file system down.
+ * Sleeps: the last user of a deleted file frees it.
+ */
+static inline void
+path_put(struct path p)
+{
+	dentry_put(p.dentry);
+	if (p.mount)
+		mount_put(p.mount);
+}
+
 /* -EROFS when nothing may be changed through it. */
 int mount_may_write(const struct mount *m) MUST_CHECK;
 /*

@@ -17,6 +17,42 @@
 /* The bits that umask, open and chmod are about. */
 #define MODE_BITS 07777u
 
+/* ---- names ------------------------------------------------------------ */
+
+/*
+ * Each byte is mixed in by a multiplication (the 64-bit FNV prime), from a
+ * start that changes with each boot, and the upper half, which is the better
+ * one, is folded down.
+ */
+#define NAME_HASH_PRIME 0x100000001b3ul
+
+extern u64 name_hash_start; /* 0: nobody has begun */
+u64 name_hash_begin(void);
+
+static inline u64
+name_hash(void)
+{
+	return likely(name_hash_start) ? name_hash_start : name_hash_begin();
+}
+
+static inline u64
+name_hash_on(u64 hash, char c)
+{
+	return (hash ^ (u8)c) * NAME_HASH_PRIME;
+}
+
+/* The name that text begins with: up to a slash or the end. */
+static inline struct name
+name_take(const char *text)
+{
+	u64 hash = name_hash();
+	const char *end;
+
+	for (end = text; *end != '/' && *end != '\0'; end++)
+		hash = name_hash_on(hash, *end);
+	return (struct name){text, end - text, hash ^ hash >> 32};
+}
+
 /* ---- dentries (dentry.c) ---------------------------------------------------
  */
 
@@ -24,8 +60,8 @@ extern struct spinlock dentry_lock; /* rank DENTRY */
 
 /*
  * The name in that directory, with a reference; asks the file system when it
- * is not in use yet.
- * Locks: takes the directory's, unless the name is in use.
+ * is not known.
+ * Locks: takes the directory's, unless the name is known.
  * Errors: -ENOENT, -ENAMETOOLONG, -ENOMEM, what the file system says; *out is
  *         NULL then.
  */
@@ -33,6 +69,16 @@ int dentry_lookup(
     struct dentry *dir, struct name name, struct dentry **out) MUST_CHECK;
 int dentry_lookup_locked(
     struct dentry *dir, struct name name, struct dentry **out) MUST_CHECK;
+/*
+ * The one known, or NULL, without a reference: it stays while the lock is
+ * held, and who wants it for longer uses refcount_get_unless_zero.
+ */
+struct dentry *dentry_find_locked(struct dentry *dir, struct name name)
+    MUST_HOLD(&dentry_lock);
+/* Drops some kept names if there are too many.  Sleeps.  Locks: none. */
+void dentry_trim(void);
+/* Drops all that are kept of fs, which nobody can walk in any more. */
+void dentry_forget(const struct filesystem *fs);
 /* A name that nothing has yet, and that nobody finds: publish it, or put it. */
 int dentry_create(
     struct dentry *dir, struct name name, struct dentry **out) MUST_CHECK;
@@ -71,6 +117,8 @@ extern struct spinlock mount_lock; /* rank MOUNT */
  * root of what covers it may be covered again.
  */
 bool mount_covering(struct path p, struct path *out);
+/* The mount itself, without a reference. */
+struct mount *mount_covering_locked(struct path p) MUST_HOLD(&mount_lock);
 /* Out of a mount's root: the place it covers; false for the topmost. */
 bool mount_covered(struct mount *m, struct path *out);
 /* A mount in no tree, with one reference; root NULL: the file system's. */

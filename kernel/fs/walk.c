@@ -1,5 +1,6 @@
 /*
- * Walking along a path, component by component.
+ * Walking along a path, component by component; over those that are known, at
+ * once.
  *
  * walk.at is where we are, walk.rest what is still to be walked.  A symbolic
  * link on the way puts its text before the rest: the text becomes what is
@@ -16,6 +17,9 @@
 #include "mm/slab.h"
 
 #define MAX_LINKS 40 /* followed in one walk, as Linux has it */
+
+/* Known names that are gone over with interrupts off. */
+#define MOST_KNOWN 16
 
 /*
  * struct link_text: the text of a symbolic link that is being walked.
@@ -79,6 +83,7 @@ walk_end(struct walk *w)
 		;
 	path_put(w->at);
 	path_put(w->root);
+	dentry_trim();
 }
 
 static enum last_kind
@@ -95,14 +100,13 @@ kind_of(struct name name)
 static struct name
 take_name(struct walk *w)
 {
-	const char *start = w->rest, *end = start;
+	struct name name = name_take(w->rest);
 
-	while (*end && *end != '/')
-		end++;
-	w->trailing = *end == '/';
-	for (w->rest = end; *w->rest == '/'; w->rest++)
-		;
-	return name_make(start, end - start);
+	w->rest += name.len;
+	w->trailing = *w->rest == '/';
+	while (*w->rest == '/')
+		w->rest++;
+	return name;
 }
 
 /* Is there nothing behind the name that was taken, in any text? */
@@ -256,8 +260,109 @@ step(struct walk *w, struct name name, bool follow_link, bool *done)
 	}
 }
 
-int
-walk_to_parent(struct walk *w)
+/* ---- names that are known --------------------------------------------- */
+
+/* Root may, in every directory. */
+static bool
+may_search_by_mode(const struct cred *cred, const struct inode *dir)
+{
+	return cred_is_file_root(cred) ||
+	    cred_may(cred, dir->mode, dir->uid, dir->gid, MAY_EXEC) == 0;
+}
+
+/*
+ * One name further in what is known, without a reference; false where the
+ * slower way has to ask somebody, wait, or say what is wrong.  MOUNT and DENTRY
+ * are held.
+ */
+static bool
+step_known_locked(const struct walk *w, struct path *at, struct name name,
+    bool enter_link) MUST_HOLD(&mount_lock) MUST_HOLD(&dentry_lock)
+{
+	struct inode *dir = at->dentry->inode;
+	struct dentry *child;
+	struct mount *over;
+
+	if (kind_of(name) != LAST_NAME || !inode_is_dir(dir) ||
+	    dir->ops->permission || !may_search_by_mode(w->who->cred, dir))
+		return false;
+	child = dentry_find_locked(at->dentry, name);
+	if (!child || (enter_link && inode_is_symlink(child->inode)))
+		return false;
+	at->dentry = child;
+	while (unlikely(dentry_is_covered(at->dentry)) &&
+	    (over = mount_covering_locked(*at)))
+		*at = (struct path){over, over->root};
+	return true;
+}
+
+/* From at on: how far the text goes over known names. */
+static void
+go_known_locked(struct walk *w, struct path *at, bool all, bool follow)
+    MUST_HOLD(&mount_lock) MUST_HOLD(&dentry_lock)
+{
+	const char *text = w->rest;
+	u32 n;
+
+	while (*text == '/')
+		text++;
+	for (n = 0; n < MOST_KNOWN && *text; n++) {
+		struct name name = name_take(text);
+		bool slash;
+
+		text += name.len;
+		slash = *text == '/';
+		while (*text == '/')
+			text++;
+		/* The last name of a link's text may not be the last of all. */
+		if (*text == '\0' && (!all || w->links))
+			break;
+		if (!step_known_locked(w, at, name, follow || slash))
+			break;
+		w->rest = text;
+		w->must_be_dir |= slash && *text == '\0';
+	}
+}
+
+/*
+ * As far as names are known and nothing is in the way, all at once: the tree
+ * stands still meanwhile, so only where it ends is a reference needed.  What
+ * cannot be done so is left to the walk name by name.
+ *
+ *	all     to the last name, too, and follow says whether it may be a link;
+ *	        else to the directory before it
+ */
+static void
+walk_known(struct walk *w, bool all, bool follow)
+{
+	struct path was = w->at, at = was;
+	const char *rest = w->rest;
+	bool must_be_dir = w->must_be_dir;
+
+	spin_lock(&mount_lock);
+	spin_lock(&dentry_lock);
+	go_known_locked(w, &at, all, follow);
+	if (at.dentry == was.dentry ||
+	    refcount_get_unless_zero(&at.dentry->refs)) {
+		w->at = at;
+		if (at.mount != was.mount)
+			mount_get(at.mount);
+	} else {
+		w->rest = rest;
+		w->must_be_dir = must_be_dir;
+	}
+	spin_unlock(&dentry_lock);
+	spin_unlock(&mount_lock);
+	if (w->at.dentry != was.dentry)
+		dentry_put(was.dentry);
+	if (w->at.mount != was.mount)
+		mount_put(was.mount);
+}
+
+/* ---- all of it -------------------------------------------------------- */
+
+static int
+to_parent(struct walk *w)
 {
 	bool done;
 
@@ -282,6 +387,13 @@ walk_to_parent(struct walk *w)
 }
 
 int
+walk_to_parent(struct walk *w)
+{
+	walk_known(w, false, true);
+	return to_parent(w);
+}
+
+int
 walk_last(struct walk *w, bool follow_link, bool *done)
 {
 	*done = true;
@@ -293,13 +405,14 @@ walk_last(struct walk *w, bool follow_link, bool *done)
 int
 walk_all(struct walk *w, u32 flags)
 {
-	bool done;
+	bool done, follow = !(flags & NAMEI_NOFOLLOW);
 	int err;
 
 	do {
-		err = walk_to_parent(w);
+		walk_known(w, true, follow);
+		err = to_parent(w);
 		if (err == 0)
-			err = walk_last(w, !(flags & NAMEI_NOFOLLOW), &done);
+			err = walk_last(w, follow, &done);
 	} while (err == 0 && !done);
 	if (err < 0)
 		return err;

@@ -37,19 +37,19 @@ put_time(s64 ns, long *sec_out, unsigned long *nsec_out)
 static s64
 put_stat(uaddr_t user, const struct file_stat *s)
 {
-	struct stat st;
+	struct stat st = {
+	    .st_dev = s->dev,
+	    .st_ino = s->ino,
+	    .st_mode = s->mode,
+	    .st_nlink = s->nlink,
+	    .st_uid = s->uid,
+	    .st_gid = s->gid,
+	    .st_rdev = s->rdev,
+	    .st_size = (long)s->size_bytes,
+	    .st_blksize = (int)s->block_size,
+	    .st_blocks = (long)s->blocks,
+	};
 
-	memset(&st, 0, sizeof(st));
-	st.st_dev = s->dev;
-	st.st_ino = s->ino;
-	st.st_mode = s->mode;
-	st.st_nlink = s->nlink;
-	st.st_uid = s->uid;
-	st.st_gid = s->gid;
-	st.st_rdev = s->rdev;
-	st.st_size = (long)s->size_bytes;
-	st.st_blksize = (int)s->block_size;
-	st.st_blocks = (long)s->blocks;
 	put_time(s->atime_ns, &st.st_atime, &st.st_atime_nsec);
 	put_time(s->mtime_ns, &st.st_mtime, &st.st_mtime_nsec);
 	put_time(s->ctime_ns, &st.st_ctime, &st.st_ctime_nsec);

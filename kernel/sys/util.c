@@ -50,33 +50,45 @@ get_base(struct sys_name *n, int dirfd)
 	return err;
 }
 
+static int
+get_path(struct sys_name *n, uaddr_t user)
+{
+	size_t len;
+	int err =
+	    user_read_string(n->short_path, sizeof(n->short_path), user, &len);
+
+	n->path = n->short_path;
+	return err == -ENAMETOOLONG ? sys_path_get(user, &n->path) : err;
+}
+
+static void
+put_path(struct sys_name *n)
+{
+	if (n->path != n->short_path)
+		sys_path_free(n->path);
+}
+
 int
 sys_name_get(struct sys_name *n, int dirfd, uaddr_t path)
 {
-	int err = sys_path_get(path, &n->path);
+	int err = get_path(n, path);
 
 	if (err < 0)
 		return err;
 	err = get_base(n, dirfd);
 	if (err < 0)
-		sys_path_free(n->path);
+		put_path(n);
 	return err;
 }
 
 int
 sys_name_get_empty(struct sys_name *n, int dirfd, uaddr_t path, bool empty_ok)
 {
-	int err;
-
 	if (path.val != 0 || !empty_ok)
 		return sys_name_get(n, dirfd, path);
-	n->path = kstrdup("");
-	if (n->path == NULL)
-		return -ENOMEM;
-	err = get_base(n, dirfd);
-	if (err < 0)
-		sys_path_free(n->path);
-	return err;
+	n->path = n->short_path;
+	n->short_path[0] = '\0';
+	return get_base(n, dirfd);
 }
 
 void
@@ -84,7 +96,7 @@ sys_name_put(struct sys_name *n)
 {
 	if (n->has_fd)
 		fd_put(&n->fd);
-	sys_path_free(n->path);
+	put_path(n);
 }
 
 /*

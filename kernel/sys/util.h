@@ -16,16 +16,20 @@
 int sys_path_get(uaddr_t user, char **out) MUST_CHECK;
 void sys_path_free(char *path);
 
+/* Paths that need no memory of their own; most are shorter. */
+#define SYS_SHORT_PATH 96
+
 /*
  * A path and the directory that it is relative to, held for one call.  base is
  * -AT_FDCWD or a descriptor, which an absolute path leaves unlooked at.
  * Errors: as sys_path_get; -EBADF.
  */
 struct sys_name {
-	char *path;
+	char *path; /* short_path, or memory of its own */
 	struct fd fd;
 	bool has_fd;
 	struct fs_name name;
+	char short_path[SYS_SHORT_PATH];
 };
 int sys_name_get(struct sys_name *n, int dirfd, uaddr_t path) MUST_CHECK;
 void sys_name_put(struct sys_name *n);
