@@ -68,6 +68,13 @@ bool cred_in_group(const struct cred *c, u32 gid);
 /* Egid, or a supplementary one: for what is not about files. */
 bool cred_in_egroup(const struct cred *c, u32 gid);
 /*
+ * Who asks, for a file system that is not told: the current thread's, borrowed
+ * from it; NULL for a thread of the kernel's, which may do what root may.
+ */
+const struct cred *cred_current(void);
+/* Boot, by who knows processes: what finds it. */
+void cred_set_current(const struct cred *(*fn)(void));
+/*
  * May c do want (MAY_* bits) to what has this mode and owner?
  * Errors: -EACCES.
  */

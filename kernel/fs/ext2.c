@@ -373,14 +373,16 @@ tell_statfs(struct filesystem *fs, struct fs_statfs *out)
 {
 	struct ext2 *e = ext2_of(fs);
 	const struct ext2_super *s = e->disk;
+	u64 kept = e->super.nr_reserved, free;
 
 	mutex_lock(&e->alloc);
+	free = s->nr_free_blocks - MIN(e->nr_reserved, s->nr_free_blocks);
 	*out = (struct fs_statfs){
 	    .type = EXT2_SUPER_MAGIC,
 	    .block_size = e->block_bytes,
 	    .nr_blocks = e->nr_blocks,
-	    .nr_free =
-		s->nr_free_blocks - MIN(e->nr_reserved, s->nr_free_blocks),
+	    .nr_free = free,
+	    .nr_kept = MIN(kept, free),
 	    .nr_files = e->nr_inodes,
 	    .nr_free_files = s->nr_free_inodes,
 	    .name_max = NAME_MAX_BYTES,

@@ -260,14 +260,28 @@ out:
 	return err;
 }
 
+/* Are the last blocks, which the disk keeps for some, for who asks, too? */
+static bool
+may_take_last(const struct ext2 *e)
+{
+	const struct ext2_super *s = &e->super;
+	const struct cred *c = cred_current();
+
+	return !c || cred_is_root(c) || c->fsuid == s->reserved_uid ||
+	    (s->reserved_gid != 0 && cred_in_group(c, s->reserved_gid));
+}
+
 /* Blocks that may be had now by who has no promise. */
 static u32
 nr_available(const struct ext2 *e)
 {
-	u32 taken = e->nr_reserved + e->nr_freed;
+	u64 taken = (u64)e->nr_reserved + e->nr_freed;
 
-	return e->disk->nr_free_blocks > taken ? e->disk->nr_free_blocks - taken
-					       : 0;
+	if (!may_take_last(e))
+		taken += e->super.nr_reserved;
+
+	return (u32)(e->disk->nr_free_blocks -
+	    MIN(taken, (u64)e->disk->nr_free_blocks));
 }
 
 int

@@ -314,6 +314,7 @@ struct fs_statfs {
 	u64 block_size;
 	u64 nr_blocks;
 	u64 nr_free;
+	u64 nr_kept; /* of these, not for everybody */
 	u64 nr_files;
 	u64 nr_free_files;
 	u32 name_max;

@@ -22,10 +22,19 @@ u64 nr_forks_total;
 /* The debug build leaves no machine whose books are wrong. */
 static struct power_hook check_hook = {.before_off = proc_check};
 
+static const struct cred *
+current_cred(void)
+{
+	struct thread *t = thread_current();
+
+	return thread_is_task(t) ? task_of(t)->cred : NULL;
+}
+
 void
 proc_init(void)
 {
 	pid_init();
+	cred_set_current(current_cred);
 	usercopy_set_no_memory(trap_out_of_memory);
 	if (CONFIG_DEBUG)
 		power_add_hook(&check_hook);

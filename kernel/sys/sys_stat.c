@@ -181,7 +181,7 @@ put_statfs(uaddr_t user, const struct fs_statfs *s)
 	st.f_bsize = s->block_size;
 	st.f_blocks = s->nr_blocks;
 	st.f_bfree = s->nr_free;
-	st.f_bavail = s->nr_free;
+	st.f_bavail = s->nr_free - s->nr_kept;
 	st.f_files = s->nr_files;
 	st.f_ffree = s->nr_free_files;
 	st.f_fsid.val[0] = (int)s->dev;

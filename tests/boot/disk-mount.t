@@ -1,0 +1,43 @@
+#!/bin/sh
+# What is asked of a disk that is mounted, by programs that ask the same of
+# Linux; each leaves a disk that is sound.
+. "$(dirname "$0")/../tap.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+
+# make_disk MKE2FS-OPTION…
+make_disk()
+{
+	rm -f "$tmp/img"
+	mke2fs -q -F "$@" "$tmp/img" 16M 2>&1
+}
+
+# guest NAME COMMAND: on $kernel.
+guest()
+{
+	status=0
+	"$top/calf" exec --kernel "$kernel" --smp 2 --timeout 200 \
+		--disk "$tmp/img" -- sh -c "$2" >"$tmp/out" 2>"$tmp/err" ||
+		status=$?
+	is "$1, $name: exit status" $status 0
+	is "$1, $name: no check failed" "$(grep -c '^not ok' "$tmp/out")" 0
+	[ "$status" = 0 ] && ! grep -q '^not ok' "$tmp/out" ||
+		explain "$(grep -A 3 '^not ok' "$tmp/out"
+			tail -n 5 "$tmp/out" "$tmp/err")"
+	ok "$1, $name: some were made" grep -q '^ok' "$tmp/out"
+	ok "$1, $name: e2fsck finds nothing" sh -c "e2fsck -fn '$tmp/img' \
+		2>&1 | grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
+		(! grep .)"
+}
+
+for name in linux calf; do
+	kernel=$name
+	[ $name = linux ] || kernel=$top/build/debug/Image
+	make_disk -t ext3 -b 1024 -J size=1 -m 5
+	guest 'blocks for root' '/tests/guest @disk_room /dev/vda ext3'
+	make_disk -t ext2 -b 4096 -m 5
+	tune2fs -u 3000 "$tmp/img" >/dev/null
+	guest 'blocks for somebody' \
+		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
+done
+finish
