@@ -6,6 +6,7 @@
 #include <asm/ioctls.h>
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include <linux/stat.h>
 
 #include "fs/attr.h"
 #include "lib/string.h"
@@ -339,6 +340,25 @@ file_sync(struct file *f, bool data_only)
 	if (f->access & FILE_PATH_ONLY)
 		return -EBADF;
 	return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+}
+
+/* More than is asked for: all bytes, and what leads to them. */
+int
+file_sync_range(struct file *f, s64 offset, s64 len, u32 flags)
+{
+	u32 known = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+	    SYNC_FILE_RANGE_WAIT_AFTER;
+	u32 type = f->inode->mode & S_IFMT;
+
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	if ((flags & ~known) || offset < 0 || len < 0 ||
+	    len > INT64_MAX - offset)
+		return -EINVAL;
+	if (type != S_IFREG && type != S_IFBLK && type != S_IFDIR &&
+	    type != S_IFLNK)
+		return -ESPIPE;
+	return flags != 0 && f->ops->sync ? f->ops->sync(f, true) : 0;
 }
 
 int

@@ -318,6 +318,12 @@ sys_fdatasync(int n)
 	return WITH_FD(n, file_sync(fd.file, true));
 }
 
+s64
+sys_sync_file_range(int n, s64 offset, s64 len, u32 flags)
+{
+	return WITH_FD(n, file_sync_range(fd.file, offset, len, flags));
+}
+
 /* A disk that fails is told of by fsync, never here. */
 s64
 sys_sync(void)

@@ -85,6 +85,17 @@ syncs(void)
 		is_errno(call(nr, null), EINVAL, "%s of /dev/null", name);
 		is_errno(call(nr, -1), EBADF, "%s of no descriptor", name);
 	}
+	is(sync_file_range(fd, 0, 0, 7), 0, "sync_file_range of a file");
+	is(sync_file_range(r, 1, 2, 0), 0, "with no flags");
+	is(sync_file_range(dir, 0, LONG_MAX, 2), 0, "of a folder, to the end");
+	is_errno(sync_file_range(fd, 0, 0, 8), EINVAL, "an unknown flag");
+	is_errno(sync_file_range(p[0], 0, 0, 8), EINVAL, "of a pipe, too");
+	is_errno(sync_file_range(fd, -1, 0, 7), EINVAL, "a negative offset");
+	is_errno(sync_file_range(fd, 0, -1, 7), EINVAL, "a negative length");
+	is_errno(sync_file_range(fd, 1, LONG_MAX, 7), EINVAL, "too far");
+	is_errno(sync_file_range(p[0], 0, 0, 7), ESPIPE, "of a pipe");
+	is_errno(sync_file_range(null, 0, 0, 7), ESPIPE, "of /dev/null");
+	is_errno(sync_file_range(-1, 0, 0, 8), EBADF, "of no descriptor");
 	close(p[0]);
 	close(p[1]);
 	close(null);
