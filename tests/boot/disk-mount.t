@@ -30,6 +30,25 @@ guest()
 		(! grep .)"
 }
 
+# On $kernel, with the power cut off at the end: what the disk has then.
+late()
+{
+	make_disk -t ext3 -b 4096
+	"$top/calf" exec --kernel "$kernel" --timeout 200 --disk "$tmp/img" \
+		-- sh -c '/tests/guest @disk_late /dev/vda ext3' \
+		>"$tmp/out" 2>"$tmp/err"
+	is "mapped, $name: no check failed" "$(grep -c '^not ok' "$tmp/out")" 0
+	is "mapped, $name: and all were made" "$(grep -c '^ok' "$tmp/out")" 3
+	[ "$(grep -c '^ok' "$tmp/out")" = 3 ] ||
+		explain "$(tail -n 5 "$tmp/out" "$tmp/err")"
+	is "mapped, $name: the journal is as the cut left it" "$(debugfs -R \
+		'show_super_stats -h' "$tmp/img" 2>&1 | grep -c needs_recovery)" 1
+	e2fsck -fy "$tmp/img" >/dev/null 2>&1
+	is "mapped, $name: what was written is there" "$(debugfs -R \
+		'cat file' "$tmp/img" 2>/dev/null | tr -d '\0' | paste -s -d ' ')" \
+		'first second third'
+}
+
 for name in linux calf; do
 	kernel=$name
 	[ $name = linux ] || kernel=$top/build/debug/Image
@@ -39,5 +58,6 @@ for name in linux calf; do
 	tune2fs -u 3000 "$tmp/img" >/dev/null
 	guest 'blocks for somebody' \
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
+	late
 done
 finish
