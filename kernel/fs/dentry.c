@@ -334,6 +334,8 @@ try_publish_take(struct dentry *d, struct inode *inode)
 	if (ok) {
 		d->inode = inode;
 		insert_locked(d);
+		if (inode->fs->keeps_names)
+			keep_locked(d);
 	}
 	spin_unlock(&dentry_lock);
 	return ok;
@@ -342,19 +344,10 @@ try_publish_take(struct dentry *d, struct inode *inode)
 void
 dentry_publish_take(struct dentry *d, struct inode *inode)
 {
-<<<<<<< HEAD
 	bool ok = try_publish_take(d, inode);
 
 	/* It is new, or no directory. */
 	assert(ok);
-=======
-	d->inode = inode;
-	spin_lock(&dentry_lock);
-	insert_locked(d);
-	if (inode->fs->keeps_names)
-		keep_locked(d);
-	spin_unlock(&dentry_lock);
->>>>>>> 4aa2f99 (fs: names that were used are kept, and a path goes over them all at once)
 }
 
 int

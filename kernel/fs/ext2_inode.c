@@ -522,16 +522,7 @@ ext2_inode_create(struct ext2 *e, struct handle *h, u32 ino,
 	i = make(e, ino, new);
 	err = -ENOMEM;
 	if (i) {
-<<<<<<< HEAD
-		i->generation = (u32)random_u64();
-=======
-		journal_change(h, b);
-		memset(b->data + at, 0, e->inode_bytes);
-		if (e->inode_bytes >= sizeof(struct ext2_raw_inode))
-			((struct ext2_raw_inode *)(b->data + at))->extra_bytes =
-			    EXT2_EXTRA_BYTES;
 		i->generation = atomic_add(&e->next_generation, 1);
->>>>>>> 4aa2f99 (fs: names that were used are kept, and a path goes over them all at once)
 		begin_pointers(i, new);
 		err = ext2_cache_enter(e, i);
 	}
