@@ -142,8 +142,7 @@ s64 file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg);
 int file_readdir(struct file *f, struct dir_sink *sink) MUST_CHECK;
 int file_sync(struct file *f, bool data_only) MUST_CHECK;
 /* sync_file_range, for SYNC_FILE_RANGE_*.  Errors: also -EINVAL, -ESPIPE. */
-int file_sync_range(
-    struct file *f, s64 offset, s64 len, u32 flags) MUST_CHECK;
+int file_sync_range(struct file *f, s64 offset, s64 len, u32 flags) MUST_CHECK;
 /* The whole file system that it is on. */
 int file_sync_fs(struct file *f) MUST_CHECK;
 /*

@@ -179,14 +179,20 @@ fill_or_make(struct object *o, u64 index, struct page **out)
 	return make_page(o, index, out);
 }
 
+/* Nothing is in *out when it fails: callers put what is there. */
 static int
 make_page_locked(struct object *o, u64 index, struct page **out)
 {
-	int err = fill_or_make(o, index, out);
+	struct page *p;
+	int err = fill_or_make(o, index, &p);
 
 	if (err == -ENOMEM && object_has_store(o) && object_reclaim_locked(o))
-		err = fill_or_make(o, index, out);
-	return err;
+		err = fill_or_make(o, index, &p);
+	if (err < 0)
+		return err;
+	page_get(p);
+	*out = p;
+	return 0;
 }
 
 /* Locks: o's held. */
@@ -194,14 +200,9 @@ static inline int
 get_page_locked(struct object *o, u64 index, struct page **out)
 {
 	struct page *p = xmap_get(&o->pages, index);
-	int err;
 
-	if (unlikely(p == NULL)) {
-		err = make_page_locked(o, index, out);
-		if (err == 0)
-			page_get(*out);
-		return err;
-	}
+	if (unlikely(p == NULL))
+		return make_page_locked(o, index, out);
 	p->used = 1;
 	page_get(p);
 	*out = p;

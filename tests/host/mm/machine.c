@@ -605,14 +605,6 @@ frame_free(struct page *p)
 }
 
 void
-page_put(struct page *p)
-{
-	sim_point();
-	if (refcount_put(&p->refs))
-		frame_free(p);
-}
-
-void
 frame_stats(struct frame_stats *out)
 {
 	memset(out, 0, sizeof(*out));
