@@ -108,7 +108,7 @@ host-fuzz: $(patsubst $(H)/fuzz_%,host-fuzz-%,$(HFUZZERS))
 host-fuzz-%: $(H)/fuzz_%
 	$(call say,RUN,$<)
 	@mkdir -p $(H)/corpus/$*
-	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=30 -rss_limit_mb=1024 \
 		-artifact_prefix=$(H)/corpus/$*- $(H)/corpus/$* \
 		$(wildcard tests/host/corpus/$*) >$(H)/fuzz_$*.log 2>&1 || \
 	{ tail -n 40 $(H)/fuzz_$*.log; exit 1; }
