@@ -333,10 +333,11 @@ page_to_write(struct object *o, u64 pos, size_t len, struct page **out)
 
 	mutex_lock(&o->lock);
 	err = get_page_locked(o, pos >> PAGE_SHIFT, out);
-	if (err == 0 && object_is_written_back(o)) {
+	if (err == 0) {
 		if (pos > o->size_bytes)
 			zero_tail(o);
-		o->arriving_to = pos + len;
+		if (object_is_written_back(o))
+			o->arriving_to = pos + len;
 	}
 	mutex_unlock(&o->lock);
 	return err;
@@ -454,8 +455,7 @@ object_grow(struct object *o, u64 size_bytes)
 {
 	mutex_lock(&o->lock);
 	if (size_bytes > o->size_bytes) {
-		if (object_is_written_back(o))
-			zero_tail(o);
+		zero_tail(o);
 		atomic_store(&o->size_bytes, size_bytes);
 	}
 	mutex_unlock(&o->lock);

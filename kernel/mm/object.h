@@ -156,8 +156,7 @@ int object_read(struct object *o, u64 pos, void *dst, size_t len);
 int object_write(struct object *o, u64 pos, const void *src, size_t len);
 
 /*
- * A greater size.  If its store can be written to, what a mapping left behind
- * the old end becomes zero; else nothing but the number.
+ * A greater size.  What a mapping left behind the old end becomes zero.
  */
 void object_grow(struct object *o, u64 size_bytes);
 /*

@@ -269,29 +269,23 @@ pick_any(struct op *op)
 }
 
 /*
- * What a mapping writes to the file's last page beyond the size may be there or
- * not, as it happens to be written back, so the model does not know it.
+ * What a mapping writes to the last page beyond the size goes when the file
+ * grows, or a write is tried there, or the page is written back: the model does
+ * not know it.
  */
 static bool
 is_nobodys(const struct op *op)
 {
 	const struct mpage *p = &world.model.spaces[op->space].pages[op->page];
 	u32 word = op->span ? NR_WORDS - 1 : op->word;
+	u64 start = p->index * PAGE_SIZE, size;
 
+	if (!p->mapped || !(p->flags & MM_SHARED) || p->object == NR_OBJECTS)
+		return false;
+	size = world.model.objects[p->object].size_bytes;
 	return (op->kind == OP_WRITE || op->kind == OP_KWRITE ||
 		   op->kind == OP_MWRITE || op->kind == OP_FREAD) &&
-	    p->mapped && (p->flags & MM_SHARED) && p->object == FILE_OBJECT &&
-	    p->index * PAGE_SIZE + word_offset[word] >=
-	    world.model.objects[FILE_OBJECT].size_bytes;
-}
-
-/* That there is nothing at all beyond the last page is known. */
-static bool
-is_certain(const struct op *op)
-{
-	return world_can(op) &&
-	    (!is_nobodys(op) ||
-		world.model.objects[FILE_OBJECT].size_bytes % PAGE_SIZE == 0);
+	    start < size && start + word_offset[word] >= size;
 }
 
 static void
@@ -299,7 +293,7 @@ pick_op(struct op *op)
 {
 	do
 		pick_any(op);
-	while (!is_certain(op));
+	while (!world_can(op) || is_nobodys(op));
 }
 
 /* ---- running ------------------------------------------------------------ */
