@@ -78,7 +78,7 @@ fuzz_map_write(void)
 	fuzz_draw_bytes(fuzz.buf, n);
 	memcpy(p + at % PAGE, fuzz.buf, n);
 	fuzz_put(at, fuzz.buf, n);
-	if (fuzz_below(4) == 0)
+	if (fuzz_below(40) == 0)
 		fuzz_want(msync(p, len, MS_SYNC) == 0, "msync");
 	fuzz_want(munmap(p, len) == 0, "munmap");
 }
