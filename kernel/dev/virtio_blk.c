@@ -167,6 +167,21 @@ error_of(const struct slot *s)
 	}
 }
 
+/* Whoever asked is told, too; but what failed they cannot say. */
+static void
+tell_failure(const struct disk *d, const struct block_request *r)
+{
+	static const char *const names[NR_BLOCK_OPS] = {
+	    [BLOCK_READ] = "read",
+	    [BLOCK_WRITE] = "write",
+	    [BLOCK_FLUSH] = "flush",
+	    [BLOCK_DISCARD] = "discard",
+	};
+
+	printk_limited("%s: a %s fails, at sector %lu\n", d->dev.name,
+	    names[r->op], r->op == BLOCK_FLUSH ? 0 : r->sector);
+}
+
 static void
 interrupt(struct virtio *v)
 {
@@ -188,6 +203,8 @@ interrupt(struct virtio *v)
 	spin_unlock(&d->v->lock);
 	while ((r = list_first(&done, struct block_request, link))) {
 		list_remove(&r->link);
+		if (r->err == -EIO)
+			tell_failure(d, r);
 		r->done(r);
 	}
 }

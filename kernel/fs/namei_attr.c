@@ -43,7 +43,7 @@ int
 mount_statfs(struct mount *m, struct fs_statfs *out)
 {
 	m->fs->ops->statfs(m->fs, out);
-	out->flags = ST_VALID | (m->flags & ST_SAME);
+	out->flags = ST_VALID | (mount_flags_now(m) & ST_SAME);
 	out->flags |= (m->flags & MS_NOATIME) ? ST_NOATIME : ST_RELATIME;
 	return 0;
 }

@@ -343,7 +343,7 @@ struct filesystem {
 	struct inode *root;               /* c, a reference, until unmount */
 	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
 	u32 dev;            /* c: st_dev of its files */
-	bool read_only;     /* c: no mount of it may write */
+	bool read_only;     /* a: no mount of it may write, from now on */
 	bool keeps_names;   /* c: names change by the calls of namei.h alone */
 	u32 nr_mounts;      /* MOUNT */
 };
@@ -427,6 +427,8 @@ path_put(struct path p)
 		mount_put(p.mount);
 }
 
+/* Its MS_ flags, and read-only also when its file system has become so. */
+u32 mount_flags_now(const struct mount *m);
 /* -EROFS when nothing may be changed through it. */
 int mount_may_write(const struct mount *m) MUST_CHECK;
 /*

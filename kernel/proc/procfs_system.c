@@ -222,7 +222,7 @@ print_mount(struct seq *s, struct mount *m, struct path root, char *buf)
 	seq_puts(s, " ");
 	seq_escape(s, text);
 	seq_print(s, " %s ", m->fs->type);
-	print_options(s, atomic_load(&m->flags));
+	print_options(s, mount_flags_now(m));
 	seq_puts(s, " 0 0\n");
 }
 

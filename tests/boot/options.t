@@ -28,6 +28,11 @@ refuses "no test 'nonesuch'" test nonesuch
 refuses "no benchmark 'nonesuch'" bench nonesuch
 refuses 'takes no command' run -- /x
 refuses "does not know 'word'" run word
+refuses '--disk-log needs two values' exec --disk-log file
+refuses '--disk-fault needs two values' exec --disk-fault file
+refuses "--disk: there is no file 'nonesuch'" exec --disk-fault nonesuch file -- /x
+refuses "--disk-fault: there is no file 'nonesuch'" \
+	exec --disk-fault file nonesuch -- /x
 refuses 'needs a command' exec
 refuses 'needs a command' exec --
 refuses '--smp needs a value' exec --smp
