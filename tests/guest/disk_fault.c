@@ -6,11 +6,11 @@
  *
  * `setup` as the workload makes on each disk the files that the others begin
  * with.  These are done on one disk after the other, each call with what it
- *must give: success and what is right, or EIO, or EROFS once the file system
- *has given up writing.  What makes or takes a name changes nothing when it
- *fails. Then reading must go on, and so must writing where no disk failed: in
- *memory, and on the last disk.  The disk is unmounted, mounted and looked at
- *once more, if it still can be.
+ * must give: success and what is right, or EIO, or EROFS once the file system
+ * has given up writing.  What makes or takes a name changes nothing when it
+ * fails.  Then reading must go on, and so must writing where no disk failed:
+ * in memory, and on the last disk.  The disk is unmounted, mounted and looked
+ * at once more, if it still can be.
  *
  * It prints, for who looks at the disk afterwards, a line for each of:
  *
@@ -326,6 +326,19 @@ look_mapped(int fd, const struct known *k)
 	munmap(p, k->size);
 }
 
+/* A read that fails half way gives what it has. */
+static ssize_t
+read_all(int fd)
+{
+	ssize_t done = 0, n;
+
+	do {
+		n = read(fd, buf + done, MOST_BYTES - done);
+		done += n;
+	} while (n > 0);
+	return n < 0 ? -1 : done;
+}
+
 static void
 look_at(const struct known *k)
 {
@@ -340,7 +353,7 @@ look_at(const struct known *k)
 	}
 	if (!went(fd, "open"))
 		return;
-	n = read(fd, buf, MOST_BYTES);
+	n = read_all(fd);
 	if (went(n, "read") && k->sure &&
 	    (n != (ssize_t)k->size || memcmp(buf, k->bytes, n)))
 		wrong("%s has other bytes, or %zd", k->path, n);
@@ -367,7 +380,7 @@ look_for_promised(void)
 
 		if (!k->safe || !went(fd, "open"))
 			continue;
-		n = read(fd, buf, MOST_BYTES);
+		n = read_all(fd);
 		if (went(n, "read") &&
 		    ((size_t)n != k->safe_size ||
 			checksum(buf, n) != k->safe_sum))

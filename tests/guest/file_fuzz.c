@@ -1,6 +1,6 @@
 /*
  * Random reads, writes, truncations and mappings of a file, compared with a
- *copy of it in memory after each.
+ * copy of it in memory after each.
  *
  * As a test it is short.  The long form, on a disk or in memory, is
  * tests/boot/file-fuzz.t:
@@ -24,7 +24,7 @@
 
 enum {
 	NR_LAST = 40,     /* operations that are told of when one fails */
-	SHORT_OPS = 1500, /* of the test */
+	SHORT_OPS = 1000, /* of the test */
 	CHECK_ALL = 400,  /* operations between two looks at the whole file */
 	BALLAST_PAGES = 1024,
 };
