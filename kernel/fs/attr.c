@@ -256,21 +256,37 @@ inode_truncate(const struct fs_who *who, struct inode *i, s64 size)
 #define ATIME_STALE_NS (24 * 3600 * 1000000000l)
 
 /*
- * As mount's relatime does: reading is worth a note when the last one is older
- * than the last change, or than a day.
+ * As relatime has it: reading is worth a note when the last one is older than
+ * the last change, or than a day.
  */
+static bool
+is_stale(const struct inode *i, s64 atime, s64 now)
+{
+	return atime <= i->mtime_ns || atime <= i->ctime_ns ||
+	    now - atime >= ATIME_STALE_NS;
+}
+
+void
+path_accessed(struct path p)
+{
+	struct inode *i = p.dentry->inode;
+	u32 flags = atomic_load(&p.mount->flags);
+	s64 atime = atomic_load(&i->atime_ns), now;
+
+	if ((flags & MS_NOATIME) || mount_is_read_only(p.mount) ||
+	    ((flags & MS_NODIRATIME) && inode_is_dir(i)))
+		return;
+	now = inode_now_ns();
+	if (now == atime || ((flags & MS_RELATIME) && !is_stale(i, atime, now)))
+		return;
+	atomic_store(&i->atime_ns, now);
+	if (i->ops->accessed)
+		i->ops->accessed(i);
+}
+
 void
 file_accessed(struct file *f)
 {
-	struct inode *i = f->inode;
-	s64 now = inode_now_ns(), atime;
-
-	if ((atomic_load(&f->flags) & O_NOATIME) ||
-	    (f->path.mount->flags & (MS_NOATIME | MS_RDONLY)))
-		return;
-	atime = atomic_load(&i->atime_ns);
-	if (atime > i->mtime_ns && atime > i->ctime_ns &&
-	    now - atime < ATIME_STALE_NS)
-		return;
-	atomic_store(&i->atime_ns, now);
+	if (!(file_flags(f) & O_NOATIME))
+		path_accessed(f->path);
 }

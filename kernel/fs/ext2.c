@@ -24,6 +24,7 @@
 #include "fs/ext2_impl.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -174,6 +175,19 @@ protect_mapped(struct ext2 *e) MUST_HOLD(&e->sync)
 	}
 }
 
+static void
+keep_accessed(struct ext2 *e)
+{
+	struct inode *i;
+	u32 nr = 0;
+
+	while ((i = ext2_cache_next_accessed(e, &nr))) {
+		/* What fails here ends all writing, or is only a time. */
+		(void)!ext2_store_atime(ext2_inode_of(i));
+		inode_put(i);
+	}
+}
+
 /*
  * What the journal's thread does before it commits.  After the unmount it might
  * put the last reference, and with that wait for its own end.
@@ -184,8 +198,10 @@ prepare(void *arg)
 	struct ext2 *e = arg;
 
 	mutex_lock(&e->sync);
-	if (!atomic_load(&e->unmounted))
+	if (!atomic_load(&e->unmounted)) {
+		keep_accessed(e);
 		protect_mapped(e);
+	}
 	mutex_unlock(&e->sync);
 }
 
@@ -420,6 +436,7 @@ ext2_sync(struct filesystem *fs)
 	if (!e->journal)
 		return 0;
 	mutex_lock(&e->sync);
+	keep_accessed(e);
 	protect_mapped(e);
 	mutex_unlock(&e->sync);
 	return commit_all(e);
@@ -456,9 +473,22 @@ release(struct filesystem *fs)
 	destroy(ext2_of(fs));
 }
 
+static void
+tell_options(struct filesystem *fs, char *buf, size_t cap)
+{
+	const struct ext2_options *o = &ext2_of(fs)->options;
+	char commit[24] = "";
+
+	if (o->commit_s > 0)
+		fmt_snprint(commit, sizeof(commit), ",commit=%u", o->commit_s);
+	fmt_snprint(buf, cap, "%s%s", commit,
+	    o->data_journal ? ",data=journal" : "");
+}
+
 static const struct filesystem_ops ops = {
     .statfs = tell_statfs,
     .sync = ext2_sync,
+    .options = tell_options,
     .unmount = unmount,
     .release = release,
 };
@@ -490,6 +520,7 @@ init_fields(struct ext2 *e, struct blockdev *dev, const char *type)
 	list_init(&e->mapped);
 	mutex_init(&e->sync, RANK_DISK_SYNC);
 	list_init(&e->to_write);
+	list_init(&e->accessed);
 	list_init(&e->orphans);
 	e->fs.ops = &ops;
 	e->fs.type = type;

@@ -159,15 +159,22 @@ ext2_cache_discard(struct ext2_inode *i)
 static void
 go(struct ext2 *e, struct ext2_inode *i)
 {
+	bool accessed;
+
 	spin_lock(&e->lock);
 	list_remove(&i->dirty);
 	list_remove(&i->mapped);
+	accessed = !list_empty(&i->accessed);
+	list_remove(&i->accessed);
 	while (i->busy)
 		(void)!waitq_wait_spin(&e->settled, &e->lock,
 		    PARK_UNINTERRUPTIBLE, NO_DEADLINE, "a file's bytes");
 	spin_unlock(&e->lock);
 	if (i->regular.inode.nlink == 0)
 		ext2_delete(i);
+	else if (accessed)
+		/* The time alone is lost if it cannot be. */
+		(void)!ext2_store_atime(i);
 	spin_lock(&e->lock);
 	unlink_locked(e, i);
 	waitq_wake_all(&e->settled);
@@ -396,4 +403,56 @@ ext2_cache_has_mapped(struct ext2 *e)
 	any = !list_empty(&e->mapped);
 	spin_unlock(&e->lock);
 	return any;
+}
+
+/* ---- those that were read ----------------------------------------------- */
+
+void
+ext2_cache_accessed(struct inode *inode)
+{
+	struct ext2 *e = ext2_of(inode->fs);
+	struct ext2_inode *i = ext2_inode_of(inode);
+	bool first;
+
+	if (!e->journal)
+		return;
+	spin_lock(&e->lock);
+	first = list_empty(&i->accessed);
+	if (first)
+		list_push_back(&e->accessed, &i->accessed);
+	spin_unlock(&e->lock);
+	if (first)
+		journal_note(e->journal);
+}
+
+static u32
+count_accessed_locked(struct ext2 *e) MUST_HOLD(&e->lock)
+{
+	struct ext2_inode *i;
+	u32 nr = 0;
+
+	list_for_each (i, &e->accessed, accessed)
+		nr++;
+	return nr;
+}
+
+struct inode *
+ext2_cache_next_accessed(struct ext2 *e, u32 *nr)
+{
+	struct ext2_inode *i = NULL;
+
+	spin_lock(&e->lock);
+	if (*nr == 0)
+		*nr = count_accessed_locked(e) + 1;
+	while (--*nr > 0 && !list_empty(&e->accessed)) {
+		i = list_first(&e->accessed, struct ext2_inode, accessed);
+		list_remove(&i->accessed);
+		if (revive_locked(e, i))
+			break;
+		/* Who lets go of it sees to that. */
+		list_push_back(&e->accessed, &i->accessed);
+		i = NULL;
+	}
+	spin_unlock(&e->lock);
+	return i ? &i->regular.inode : NULL;
 }

@@ -64,6 +64,7 @@ struct ext2 {
 	struct list to_write; /* e: of these, a commit's */
 	struct list mapped;   /* e: have pages that mappings may write to */
 	struct mutex sync;    /* rank DISK_SYNC: who takes that right away */
+	struct list accessed; /* e: have a time of access that the disk lacks */
 	bool unmounted;       /* a: nothing stays idle */
 
 	/* Writing; NULL on a disk that is only read. */
@@ -100,6 +101,7 @@ struct ext2_inode {
 	struct list idle;        /* e: in the list of these */
 	struct list dirty;       /* e: in the list of those with dirty pages */
 	struct list mapped;      /* e: in that of those that are written to */
+	struct list accessed;    /* e: in the list of those */
 	struct list orphan;      /* orphan_lock */
 	u32 next_orphan;         /* c: what the disk says that follows */
 	bool busy;               /* e: a commit writes its bytes */
@@ -298,6 +300,8 @@ void ext2_unhold(struct ext2_hold *p);
 int ext2_store(struct ext2_inode *i, struct handle *h) MUST_CHECK;
 /* The same as a change of its own. */
 int ext2_store_alone(struct ext2_inode *i) MUST_CHECK;
+/* Its time of access alone, the same. */
+int ext2_store_atime(struct ext2_inode *i) MUST_CHECK;
 
 /* Enters one that is new.  Errors: -EIO one in use has its number (E1). */
 int ext2_cache_enter(struct ext2 *e, struct ext2_inode *i) MUST_CHECK;
@@ -315,6 +319,14 @@ void ext2_cache_begin_write(struct ext2 *e);
  */
 struct ext2_inode *ext2_cache_take_dirty(struct ext2 *e);
 void ext2_cache_written(struct ext2_inode *i, bool still_dirty);
+/*
+ * One with a time of access that the disk lacks, from the first to the last
+ * that there are now, with a reference; it is in the list no more.  NULL: all
+ * were seen; *nr as in ext2_cache_next_mapped.
+ */
+struct inode *ext2_cache_next_accessed(struct ext2 *e, u32 *nr);
+/* For inode_ops. */
+void ext2_cache_accessed(struct inode *i);
 /*
  * One by one, in a circle: one with pages that mappings may write to, with a
  * reference; *nr counts how many there are left to see, from 0 at the first.

@@ -240,6 +240,40 @@ ext2_store_alone(struct ext2_inode *i)
 }
 
 static int
+change_atime(struct ext2_inode *i, struct handle *h)
+{
+	struct ext2_raw_inode *raw;
+	struct ext2_hold p;
+	bool extra;
+	int err = ext2_hold(i, &p);
+
+	if (err < 0)
+		return err;
+	raw = (struct ext2_raw_inode *)(p.b->data + p.at);
+	extra = HAS_EXTRA(ext2_disk_of(i), raw, btime_extra);
+	mutex_lock(&i->blocks);
+	journal_change(h, p.b);
+	store_time(atomic_load(&i->regular.inode.atime_ns), &raw->atime_s,
+	    extra ? &raw->atime_extra : NULL);
+	mutex_unlock(&i->blocks);
+	ext2_unhold(&p);
+	return 0;
+}
+
+int
+ext2_store_atime(struct ext2_inode *i)
+{
+	struct handle h;
+	int err = ext2_begin(ext2_disk_of(i), EXT2_STORE_CREDITS, &h);
+
+	if (err < 0)
+		return err;
+	err = change_atime(i, &h);
+	journal_end(&h);
+	return err;
+}
+
+static int
 keep(struct inode *inode)
 {
 	return ext2_store_alone(ext2_inode_of(inode));
@@ -302,6 +336,7 @@ read_symlink(struct inode *inode, char *buf, size_t cap)
 const struct inode_ops ext2_file_ops = {
     .setattr = ext2_setattr,
     .keep = keep,
+    .accessed = ext2_cache_accessed,
     .stat = ext2_inode_stat,
     .release = ext2_inode_release,
 };
@@ -310,6 +345,7 @@ static const struct inode_ops symlink_ops = {
     .readlink = read_symlink,
     .setattr = ext2_setattr,
     .keep = keep,
+    .accessed = ext2_cache_accessed,
     .stat = ext2_inode_stat,
     .release = ext2_inode_release,
 };
@@ -323,6 +359,7 @@ const struct inode_ops ext2_dir_ops = {
     .rename = ext2_rename,
     .setattr = ext2_setattr,
     .keep = keep,
+    .accessed = ext2_cache_accessed,
     .stat = ext2_inode_stat,
     .release = ext2_inode_release,
 };
@@ -362,6 +399,7 @@ make(struct ext2 *e, u32 ino, const struct inode_new *new)
 	list_init(&i->idle);
 	list_init(&i->dirty);
 	list_init(&i->mapped);
+	list_init(&i->accessed);
 	list_init(&i->orphan);
 	refcount_get(&e->fs.refs);
 	return i;

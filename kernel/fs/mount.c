@@ -158,18 +158,17 @@ mount_free(struct mount *m)
 	kfree(m);
 }
 
-u32
-mount_flags_now(const struct mount *m)
+bool
+mount_is_read_only(const struct mount *m)
 {
-	u32 flags = atomic_load(&m->flags);
-
-	return atomic_load(&m->fs->read_only) ? flags | MS_RDONLY : flags;
+	return (atomic_load(&m->flags) & MS_RDONLY) ||
+	    atomic_load(&m->fs->read_only);
 }
 
 int
 mount_may_write(const struct mount *m)
 {
-	return (mount_flags_now(m) & MS_RDONLY) ? -EROFS : 0;
+	return mount_is_read_only(m) ? -EROFS : 0;
 }
 
 struct mount *

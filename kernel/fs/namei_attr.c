@@ -33,18 +33,29 @@ namei_stat(const struct fs_who *who, struct fs_name name, u32 flags,
 	return err;
 }
 
-/* MS_* and the ST_* that statfs shows: the same bits but for the last two. */
-#define ST_SAME     (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
-#define ST_VALID    0x20
-#define ST_NOATIME  0x400
-#define ST_RELATIME 0x1000
+/* MS_* and the ST_* that statfs shows: the same bits but for the last ones. */
+#define ST_SAME       (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define ST_RDONLY     0x1
+#define ST_VALID      0x20
+#define ST_NOATIME    0x400
+#define ST_NODIRATIME 0x800
+#define ST_RELATIME   0x1000
 
 int
 mount_statfs(struct mount *m, struct fs_statfs *out)
 {
+	u32 flags = atomic_load(&m->flags);
+
 	m->fs->ops->statfs(m->fs, out);
-	out->flags = ST_VALID | (mount_flags_now(m) & ST_SAME);
-	out->flags |= (m->flags & MS_NOATIME) ? ST_NOATIME : ST_RELATIME;
+	out->flags = ST_VALID | (flags & ST_SAME);
+	if (mount_is_read_only(m))
+		out->flags |= ST_RDONLY;
+	if (flags & MS_NOATIME)
+		out->flags |= ST_NOATIME;
+	if (flags & MS_NODIRATIME)
+		out->flags |= ST_NODIRATIME;
+	if (flags & MS_RELATIME)
+		out->flags |= ST_RELATIME;
 	return 0;
 }
 
@@ -123,10 +134,12 @@ namei_readlink(const struct fs_who *who, struct fs_name name, char *buf,
 
 	if (err < 0)
 		return err;
-	if (inode_is_symlink(p.dentry->inode))
+	if (inode_is_symlink(p.dentry->inode)) {
+		path_accessed(p);
 		err = copy_link_text(p.dentry->inode, buf, cap, len_out);
-	else
+	} else {
 		err = *name.path ? -EINVAL : -ENOENT;
+	}
 	path_put(p);
 	return err;
 }

@@ -19,10 +19,27 @@
 
 #define PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
-/* What a mount keeps of the flags that it was made with. */
-#define KEPT_FLAGS                                                             \
-	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME |           \
-	    MS_NODIRATIME)
+/* Access times are noted now and then, unless something else is asked for. */
+static u32
+kept_flags(u32 flags)
+{
+	u32 kept = flags & (MOUNT_FLAGS & ~(u32)MS_RELATIME);
+
+	if (flags & MS_STRICTATIME)
+		return kept & ~(u32)MS_NOATIME;
+	return (flags & MS_NOATIME) ? kept : kept | MS_RELATIME;
+}
+
+/* Those of a mount that has some already, which stay if nothing is said. */
+static u32
+changed_flags(u32 was, u32 flags)
+{
+	u32 kept = kept_flags(flags);
+
+	if (flags & (MOUNT_ATIME_FLAGS | MS_STRICTATIME))
+		return kept;
+	return (kept & ~(u32)MOUNT_ATIME_FLAGS) | (was & MOUNT_ATIME_FLAGS);
+}
 
 /*
  * Directories over directories, anything else over anything else; and over
@@ -90,7 +107,7 @@ mount_new_fs(const struct fs_who *who, struct path at, const char *source,
 	if (at.dentry == at.mount->root && at.mount->fs == fs)
 		err = -EBUSY;
 	if (err == 0)
-		err = mount_create(fs, NULL, source, flags & KEPT_FLAGS, &m);
+		err = mount_create(fs, NULL, source, kept_flags(flags), &m);
 	filesystem_put_opened(fs);
 	if (err < 0)
 		return err;
@@ -112,7 +129,7 @@ mount_bind(const struct fs_who *who, struct path at, const char *source)
 	if (err < 0)
 		return err;
 	err = mount_create(from.mount->fs, from.dentry, from.mount->source,
-	    from.mount->flags, &m);
+	    atomic_load(&from.mount->flags), &m);
 	path_put(from);
 	if (err < 0)
 		return err;
@@ -128,7 +145,8 @@ remount(struct path at, u32 flags)
 		return -EINVAL;
 	if (at.mount->fs->read_only && !(flags & MS_RDONLY))
 		return -EROFS;
-	atomic_store(&at.mount->flags, flags & KEPT_FLAGS);
+	atomic_store(&at.mount->flags,
+	    changed_flags(atomic_load(&at.mount->flags), flags));
 	return 0;
 }
 

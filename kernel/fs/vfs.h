@@ -163,6 +163,11 @@ struct inode_ops {
 	 * nothing else keeps them.  Locks: the inode's.
 	 */
 	int (*keep)(struct inode *inode);
+	/*
+	 * The time of access has changed: it is to be kept some time.  NULL:
+	 * nothing else keeps it.  Locks: none, or some; takes no mutex.
+	 */
+	void (*accessed)(struct inode *inode);
 	/* Corrects what inode_stat filled in.  Locks: the inode's. */
 	void (*stat)(struct inode *inode, struct file_stat *out);
 	/* May somebody?  NULL: mode bits decide.  Locks: none. */
@@ -325,6 +330,8 @@ struct fs_statfs {
 struct filesystem_ops {
 	void (*statfs)(struct filesystem *fs, struct fs_statfs *out);
 	int (*sync)(struct filesystem *fs); /* NULL: nothing to write */
+	/* For /proc/mounts, each with a comma before it.  NULL: none. */
+	void (*options)(struct filesystem *fs, char *buf, size_t cap);
 	/* No mount shows it any more: let go of the tree, from the root on. */
 	void (*unmount)(struct filesystem *fs);
 	/* The last reference is gone. */
@@ -384,10 +391,18 @@ struct mount {
 	struct mount *parent;  /* m: counted; NULL: the root or detached */
 	struct dentry *at;     /* m: counted: covered by root */
 	struct list all;       /* m: in the order in which they were made */
-	u32 flags;             /* m*: MS_RDONLY, MS_NOSUID, ... */
+	u32 flags;             /* a: MOUNT_FLAGS */
 	u32 id;                /* c */
 	char *source;          /* c: as mount(2) named it */
 };
+
+/*
+ * What a mount has of the flags of mount(2).  Of MS_NOATIME and MS_RELATIME at
+ * most one is there; without both, each access is noted.
+ */
+#define MOUNT_FLAGS                                                            \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MOUNT_ATIME_FLAGS)
+#define MOUNT_ATIME_FLAGS (MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
 
 static inline struct mount *
 mount_get(struct mount *m)
@@ -427,8 +442,8 @@ path_put(struct path p)
 		mount_put(p.mount);
 }
 
-/* Its MS_ flags, and read-only also when its file system has become so. */
-u32 mount_flags_now(const struct mount *m);
+/* It, or all of its file system, is only read. */
+bool mount_is_read_only(const struct mount *m);
 /* -EROFS when nothing may be changed through it. */
 int mount_may_write(const struct mount *m) MUST_CHECK;
 /*

@@ -210,6 +210,7 @@ int inode_set_attr(struct inode *i, const struct inode_attr *attr) MUST_CHECK;
 int inode_drop_privileges(const struct fs_who *who, struct inode *i) MUST_CHECK;
 /* atime, unless the file or its mount does not want that. */
 void file_accessed(struct file *f);
+void path_accessed(struct path p);
 
 /*
  * file_create and file_put in two steps each, for who must not lack the memory

@@ -179,11 +179,15 @@ static int
 show_filesystems(struct seq *s, struct procfs_key key)
 {
 	(void)key;
-	seq_puts(s, "nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\n");
+	seq_puts(s, "nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\n"
+		    "\text3\n\text2\n");
 	return 0;
 }
 
 /* ---- mounts -------------------------------------------------------------- */
+
+/* What a file system says of its own options; they are few. */
+#define OPTIONS_BYTES 64
 
 static const struct {
 	u32 flag;
@@ -192,21 +196,25 @@ static const struct {
     {MS_NOSUID, ",nosuid"},
     {MS_NODEV, ",nodev"},
     {MS_NOEXEC, ",noexec"},
-    {MS_SYNCHRONOUS, ",sync"},
     {MS_NOATIME, ",noatime"},
     {MS_NODIRATIME, ",nodiratime"},
     {MS_RELATIME, ",relatime"},
 };
 
 static void
-print_options(struct seq *s, u32 flags)
+print_options(struct seq *s, struct mount *m)
 {
+	u32 flags = atomic_load(&m->flags);
+	char own[OPTIONS_BYTES] = "";
 	size_t i;
 
-	seq_puts(s, flags & MS_RDONLY ? "ro" : "rw");
+	seq_puts(s, mount_is_read_only(m) ? "ro" : "rw");
 	for (i = 0; i < ARRAY_SIZE(mount_words); i++)
 		if (flags & mount_words[i].flag)
 			seq_puts(s, mount_words[i].word);
+	if (m->fs->ops->options)
+		m->fs->ops->options(m->fs, own, sizeof(own));
+	seq_puts(s, own);
 }
 
 /* What cannot be reached from root is not there for who asks. */
@@ -222,7 +230,7 @@ print_mount(struct seq *s, struct mount *m, struct path root, char *buf)
 	seq_puts(s, " ");
 	seq_escape(s, text);
 	seq_print(s, " %s ", m->fs->type);
-	print_options(s, mount_flags_now(m));
+	print_options(s, m);
 	seq_puts(s, " 0 0\n");
 }
 

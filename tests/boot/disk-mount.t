@@ -59,5 +59,7 @@ for name in linux calf; do
 	guest 'blocks for somebody' \
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
 	late
+	make_disk -t ext3 -b 4096
+	guest 'times of access' '/tests/guest @disk_times /dev/vda ext3'
 done
 finish
