@@ -331,7 +331,7 @@ note_recovered(struct ext2 *e, u16 state_before)
 }
 
 static int
-begin_writing(struct ext2 *e, const u32 *log, u32 nr)
+open_journal(struct ext2 *e, const u32 *log, u32 nr)
 {
 	struct journal_params p = {
 	    .dev = e->dev,
@@ -342,33 +342,65 @@ begin_writing(struct ext2 *e, const u32 *log, u32 nr)
 	    .arg = e,
 	    .interval_s = e->options.commit_s,
 	};
+	struct journal *j;
 	int err;
 
-	e->freed = kzalloc(e->nr_groups * sizeof(*e->freed));
-	e->batch = ext2_batch_create();
+	if (!e->freed)
+		e->freed = kzalloc(e->nr_groups * sizeof(*e->freed));
+	if (!e->batch)
+		e->batch = ext2_batch_create();
 	if (!e->freed || !e->batch)
 		return -ENOMEM;
-	err = journal_open(&p, &e->journal);
-	if (err < 0) {
-		e->journal = NULL;
-		return err;
-	}
-	err = mark(e, true);
+	err = journal_open(&p, &j);
+	/* Some may read meanwhile; with what it points to, if they see it. */
 	if (err == 0)
-		err = ext2_orphans_clean(e);
-	if (err == 0)
-		e->fs.read_only = false;
+		atomic_store_release(&e->journal, j);
 	return err;
+}
+
+/* At mount, or later; then a journal that is there already is paused. */
+static int
+begin_writing(struct ext2 *e, const u32 *log, u32 nr)
+{
+	int err = e->journal ? 0 : open_journal(e, log, nr);
+
+	if (err == 0)
+		err = mark(e, true);
+	if (err < 0)
+		return err;
+	journal_resume(e->journal);
+	return ext2_orphans_clean(e);
+}
+
+/*
+ * Nobody changes anything, and what could be changed by mappings cannot be from
+ * here on, for there is no handle for it.  An error is that the journal is
+ * aborted: then it is only read as well.
+ */
+static void
+pause_writing(struct ext2 *e)
+{
+	int err;
+
+	keep_accessed(e);
+	journal_pause(e->journal);
+	protect_mapped(e);
+	err = journal_empty(e->journal);
+	if (err == 0)
+		err = mark(e, false);
+	if (err < 0)
+		printk("ext2: %s: its end is not on the disk (%s)\n",
+		    e->dev->name, errno_name(err));
 }
 
 /* Nobody has a file or a page of it. */
 static void
 end_writing(struct ext2 *e)
 {
-	bool was_open = e->journal != NULL;
+	bool was_open = e->journal && !journal_is_paused(e->journal);
 	int err = 0;
 
-	if (was_open)
+	if (e->journal)
 		err = journal_close(e->journal);
 	if (was_open && err == 0)
 		err = mark(e, false);
@@ -433,7 +465,7 @@ ext2_sync(struct filesystem *fs)
 {
 	struct ext2 *e = ext2_of(fs);
 
-	if (!e->journal)
+	if (!e->journal || journal_is_paused(e->journal))
 		return 0;
 	mutex_lock(&e->sync);
 	keep_accessed(e);
@@ -481,13 +513,76 @@ tell_options(struct filesystem *fs, char *buf, size_t cap)
 
 	if (o->commit_s > 0)
 		fmt_snprint(commit, sizeof(commit), ",commit=%u", o->commit_s);
-	fmt_snprint(buf, cap, "%s%s", commit,
-	    o->data_journal ? ",data=journal" : "");
+	fmt_snprint(
+	    buf, cap, "%s%s", commit, o->data_journal ? ",data=journal" : "");
+}
+
+static int
+may_stop(struct filesystem *fs)
+{
+	struct ext2 *e = ext2_of(fs);
+
+	return e->journal && !journal_is_aborted(e->journal)
+	    ? ext2_cache_may_stop(e)
+	    : 0;
+}
+
+static int
+resume_writing(struct ext2 *e)
+{
+	u32 *log = NULL, nr = 0;
+	int err = ext2_may_write(e);
+
+	if (err == 0 && e->journal && journal_is_aborted(e->journal))
+		err = -EROFS;
+	if (err == 0 && !e->journal && has_log(e))
+		err = map_log(e, &log, &nr);
+	if (err == 0) {
+		err = begin_writing(e, log, nr);
+		if (err < 0 && e->journal)
+			pause_writing(e);
+	}
+	kfree(log);
+	return err;
+}
+
+/* The way in which bytes go to the disk stays: files would be half and half. */
+static int
+change_options(struct ext2 *e, const char *text)
+{
+	struct ext2_options new = e->options;
+	int err = ext2_parse_options(&new, text);
+
+	if (err < 0)
+		return err;
+	if (new.data_journal != e->options.data_journal)
+		return -EINVAL;
+	atomic_store(&e->options.commit_s, new.commit_s);
+	if (e->journal)
+		journal_set_interval(e->journal, new.commit_s);
+	return 0;
+}
+
+static int
+remount(struct filesystem *fs, bool read_only, const char *options)
+{
+	struct ext2 *e = ext2_of(fs);
+	bool writes = e->journal && !journal_is_paused(e->journal) &&
+	    !journal_is_aborted(e->journal);
+	int err = change_options(e, options);
+
+	if (err < 0)
+		return err;
+	if (read_only && writes)
+		pause_writing(e);
+	return read_only || writes ? 0 : resume_writing(e);
 }
 
 static const struct filesystem_ops ops = {
     .statfs = tell_statfs,
     .sync = ext2_sync,
+    .may_stop = may_stop,
+    .remount = remount,
     .options = tell_options,
     .unmount = unmount,
     .release = release,
@@ -576,6 +671,8 @@ open_disk(struct ext2 *e, bool write)
 		err = note_recovered(e, state);
 	if (err == 0 && write)
 		err = begin_writing(e, log, nr);
+	if (err == 0 && write)
+		e->fs.read_only = false;
 	kfree(log);
 	if (err == 0)
 		err = open_root(e);

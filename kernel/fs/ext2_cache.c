@@ -456,3 +456,33 @@ ext2_cache_next_accessed(struct ext2 *e, u32 *nr)
 	spin_unlock(&e->lock);
 	return i ? &i->regular.inode : NULL;
 }
+
+/* ---- before writing ends ------------------------------------------------ */
+
+static bool
+is_writable_locked(struct ext2 *e) MUST_HOLD(&e->lock)
+{
+	struct ext2_inode *i;
+	u32 n;
+
+	for (n = 0; n < EXT2_NR_BUCKETS; n++)
+		for (i = e->inodes[n]; i; i = i->next)
+			if (i->has_object &&
+			    atomic_load(&i->regular.object.nr_writable) > 0)
+				return true;
+	return false;
+}
+
+int
+ext2_cache_may_stop(struct ext2 *e)
+{
+	bool busy;
+
+	mutex_lock(&e->orphan_lock);
+	busy = !list_empty(&e->orphans);
+	mutex_unlock(&e->orphan_lock);
+	spin_lock(&e->lock);
+	busy = busy || is_writable_locked(e);
+	spin_unlock(&e->lock);
+	return busy ? -EBUSY : 0;
+}

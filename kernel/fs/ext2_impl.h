@@ -51,7 +51,7 @@ struct ext2 {
 	u64 max_bytes;        /* c: of a file */
 	u32 next_generation;  /* a: of inodes; begins anywhere at each mount */
 	bool has_types;       /* c: names say what they lead to */
-	struct ext2_options options; /* c */
+	struct ext2_options options; /* c, but for commit_s: a */
 	struct ext2_super super;     /* c: as it was mounted */
 
 	/* The table of those in memory. */
@@ -67,8 +67,8 @@ struct ext2 {
 	struct list accessed; /* e: have a time of access that the disk lacks */
 	bool unmounted;       /* a: nothing stays idle */
 
-	/* Writing; NULL on a disk that is only read. */
-	struct journal *journal;  /* c */
+	/* Writing; NULL on a disk that has only been read up to now. */
+	struct journal *journal;  /* c, once it is there */
 	struct buf *super_buf;    /* c: the block with the superblock */
 	struct ext2_super *disk;  /* m: the superblock in it */
 	struct mutex alloc;       /* rank DISK_ALLOC */
@@ -305,6 +305,11 @@ int ext2_store_atime(struct ext2_inode *i) MUST_CHECK;
 
 /* Enters one that is new.  Errors: -EIO one in use has its number (E1). */
 int ext2_cache_enter(struct ext2 *e, struct ext2_inode *i) MUST_CHECK;
+/*
+ * -EBUSY when some file is mapped by who may write to it, or has no name and is
+ * still there.
+ */
+int ext2_cache_may_stop(struct ext2 *e) MUST_CHECK;
 /* Takes one that never was on the disk out again, and frees it. */
 void ext2_cache_discard(struct ext2_inode *i);
 /* Frees idle ones: all, or those beyond what is kept. */

@@ -278,30 +278,62 @@ ext2_delete(struct ext2_inode *i)
 
 /* ---- at mount ----------------------------------------------------------- */
 
+static void
+enter_list(struct ext2 *e, struct ext2_inode *i, u32 next)
+{
+	i->deleted_s = next;
+	mutex_lock(&e->orphan_lock);
+	list_push_back(&e->orphans, &i->orphan);
+	mutex_unlock(&e->orphan_lock);
+}
+
+static void
+leave_memory(struct ext2 *e, struct ext2_inode *i)
+{
+	mutex_lock(&e->orphan_lock);
+	list_remove(&i->orphan);
+	mutex_unlock(&e->orphan_lock);
+}
+
+/* With a name it may be open already, where a disk was only read before. */
+static int
+cut_off(struct ext2 *e, u32 ino, u32 next)
+{
+	struct ext2_inode *i;
+	struct inode *inode;
+	int err = ext2_inode_get(e, ino, &inode);
+
+	if (err < 0)
+		return err;
+	i = ext2_inode_of(inode);
+	mutex_lock(&inode->lock);
+	enter_list(e, i, next);
+	err = i->has_object ? ext2_truncate_blocks(i)
+			    : ext2_bad(e, "an orphan", ino);
+	leave_memory(e, i);
+	mutex_unlock(&inode->lock);
+	inode_put(inode);
+	return err;
+}
+
 static int
 clean_one(struct ext2 *e, u32 ino, u32 *next)
 {
 	struct ext2_inode *i;
 	int err = ext2_inode_read(e, ino, EXT2_AS_ORPHAN, &i);
+	bool linked;
 
 	if (err < 0)
 		return err;
 	*next = i->next_orphan;
-	i->deleted_s = i->next_orphan;
-	mutex_lock(&e->orphan_lock);
-	list_push_back(&e->orphans, &i->orphan);
-	mutex_unlock(&e->orphan_lock);
-	if (i->regular.inode.nlink == 0)
+	linked = i->regular.inode.nlink > 0;
+	if (!linked) {
+		enter_list(e, i, *next);
 		ext2_delete(i);
-	else if (i->has_object)
-		err = ext2_truncate_blocks(i);
-	else
-		err = ext2_bad(e, "an orphan", ino);
-	mutex_lock(&e->orphan_lock);
-	list_remove(&i->orphan);
-	mutex_unlock(&e->orphan_lock);
+		leave_memory(e, i);
+	}
 	ext2_cache_discard(i);
-	return err;
+	return linked ? cut_off(e, ino, *next) : 0;
 }
 
 /* Each step makes the list on the disk shorter, or it is broken. */

@@ -118,6 +118,26 @@ counts_as_writer(const struct file *f)
 	return (f->access & FILE_WRITE) && inode_is_regular(f->inode);
 }
 
+static int
+get_write(struct file *f)
+{
+	int err = mount_get_write(f->path.mount);
+
+	if (err < 0)
+		return err;
+	err = inode_get_write(f->inode);
+	if (err < 0)
+		mount_put_write(f->path.mount);
+	return err;
+}
+
+static void
+put_write(struct file *f)
+{
+	inode_put_write(f->inode);
+	mount_put_write(f->path.mount);
+}
+
 int
 file_open_at(struct file *f, struct path path, u32 flags)
 {
@@ -128,7 +148,7 @@ file_open_at(struct file *f, struct path path, u32 flags)
 
 	file_fill(f, path, flags, ops);
 	if (counts_as_writer(f))
-		err = inode_get_write(inode);
+		err = get_write(f);
 	if (err < 0)
 		goto put_path;
 	if (ops->open)
@@ -140,7 +160,7 @@ file_open_at(struct file *f, struct path path, u32 flags)
 
 put_write:
 	if (counts_as_writer(f))
-		inode_put_write(inode);
+		put_write(f);
 put_path:
 	path_put(f->path);
 	return err;
@@ -192,7 +212,7 @@ file_close(struct file *f)
 	if (f->ops->release)
 		f->ops->release(f);
 	if (counts_as_writer(f))
-		inode_put_write(f->inode);
+		put_write(f);
 	path_put(f->path);
 }
 
@@ -406,13 +426,13 @@ file_text(struct file *f, struct path root, char *buf, size_t cap, char **out)
 /* ---- attributes -------------------------------------------------------------
  */
 
-/* Errors: -EBADF a mere place, -EROFS. */
+/* Until mount_put_write.  Errors: -EBADF a mere place, -EROFS. */
 static int
-may_change(struct file *f)
+begin_change(struct file *f)
 {
 	if (f->access & FILE_PATH_ONLY)
 		return -EBADF;
-	return mount_may_write(f->path.mount);
+	return mount_get_write(f->path.mount);
 }
 
 int
@@ -429,24 +449,36 @@ file_truncate(const struct fs_who *who, struct file *f, s64 size)
 int
 file_chmod(const struct fs_who *who, struct file *f, u32 mode)
 {
-	int err = may_change(f);
+	int err = begin_change(f);
 
-	return err < 0 ? err : inode_chmod(who, f->inode, mode);
+	if (err < 0)
+		return err;
+	err = inode_chmod(who, f->inode, mode);
+	mount_put_write(f->path.mount);
+	return err;
 }
 
 int
 file_chown(const struct fs_who *who, struct file *f, u32 uid, u32 gid)
 {
-	int err = may_change(f);
+	int err = begin_change(f);
 
-	return err < 0 ? err : inode_chown(who, f->inode, uid, gid);
+	if (err < 0)
+		return err;
+	err = inode_chown(who, f->inode, uid, gid);
+	mount_put_write(f->path.mount);
+	return err;
 }
 
 int
 file_utimens(
     const struct fs_who *who, struct file *f, const struct file_times *times)
 {
-	int err = may_change(f);
+	int err = begin_change(f);
 
-	return err < 0 ? err : inode_utimens(who, f->inode, times);
+	if (err < 0)
+		return err;
+	err = inode_utimens(who, f->inode, times);
+	mount_put_write(f->path.mount);
+	return err;
 }

@@ -428,7 +428,7 @@ journal_begin(struct journal *j, u32 nr_blocks, struct handle *h)
 		return -ENOSPC;
 	/* J1: who commits has it. */
 	mutex_lock(&j->commit);
-	if (journal_is_aborted(j))
+	if (journal_is_aborted(j) || journal_is_paused(j))
 		err = -EROFS;
 	if (err == 0 && !open_handle(j, nr_blocks, h)) {
 		err = commit_locked(j) < 0 ? -EROFS : 0;
@@ -642,11 +642,20 @@ open_log(struct journal *j, const struct journal_params *p)
 	return journal_log_open(j, p->nr_log);
 }
 
+void
+journal_set_interval(struct journal *j, u32 interval_s)
+{
+	spin_lock(&j->lock);
+	j->interval_ns =
+	    (interval_s > 0 ? interval_s : INTERVAL_S) * NSEC_PER_SEC;
+	waitq_wake_all(&j->news);
+	spin_unlock(&j->lock);
+}
+
 static struct journal *
 create(const struct journal_params *p)
 {
 	struct journal *j = kzalloc(sizeof(*j));
-	u32 interval_s = p->interval_s > 0 ? p->interval_s : INTERVAL_S;
 
 	if (j == NULL)
 		return NULL;
@@ -658,8 +667,8 @@ create(const struct journal_params *p)
 	list_init(&j->committed);
 	j->ops = p->ops;
 	j->arg = p->arg;
-	j->interval_ns = interval_s * NSEC_PER_SEC;
 	j->running = 1;
+	journal_set_interval(j, p->interval_s);
 	return j;
 }
 
@@ -685,21 +694,66 @@ journal_open(const struct journal_params *p, struct journal **out)
 	return err;
 }
 
-int
-journal_close(struct journal *j)
+static int
+empty_locked(struct journal *j) MUST_HOLD(&j->commit)
 {
-	int err;
+	int err = commit_locked(j);
 
-	journal_thread_stop(j);
-	assert(j->nr_handles == 0);
-	mutex_lock(&j->commit);
-	err = commit_locked(j);
 	if (err == 0 && j->log.blocks != NULL) {
 		err = checkpoint(j, true);
 		if (err < 0)
 			journal_abort(j, err);
 	}
+	return err < 0 ? -EIO : 0;
+}
+
+int
+journal_close(struct journal *j)
+{
+	int err = 0;
+
+	journal_thread_stop(j);
+	assert(j->nr_handles == 0);
+	mutex_lock(&j->commit);
+	if (!journal_is_paused(j))
+		err = empty_locked(j);
 	mutex_unlock(&j->commit);
 	destroy(j);
-	return err < 0 ? -EIO : 0;
+	return err;
+}
+
+/* ---- pauses ------------------------------------------------------------- */
+
+bool
+journal_is_paused(const struct journal *j)
+{
+	return atomic_load(&j->paused);
+}
+
+void
+journal_pause(struct journal *j)
+{
+	mutex_lock(&j->commit);
+	atomic_store(&j->paused, true);
+	mutex_unlock(&j->commit);
+}
+
+int
+journal_empty(struct journal *j)
+{
+	int err;
+
+	assert(journal_is_paused(j));
+	mutex_lock(&j->commit);
+	err = empty_locked(j);
+	mutex_unlock(&j->commit);
+	return err;
+}
+
+void
+journal_resume(struct journal *j)
+{
+	mutex_lock(&j->commit);
+	atomic_store(&j->paused, false);
+	mutex_unlock(&j->commit);
 }

@@ -74,8 +74,9 @@ struct journal_params {
 int journal_open(
     const struct journal_params *p, struct journal **out) MUST_CHECK;
 /*
- * Commits, writes everything in place, and leaves the log empty.  No handle is
- * open and none will be.  Frees it in any case.  Errors: -EIO, the abort's.
+ * Commits, writes everything in place, and leaves the log empty, unless it is
+ * paused and so is empty already.  No handle is open and none will be.  Frees
+ * it in any case.  Errors: -EIO, the abort's.
  */
 int journal_close(struct journal *j);
 
@@ -88,6 +89,21 @@ int journal_close(struct journal *j);
 int journal_recover(struct blockdev *dev, u32 block_bytes, const u32 *log,
     u32 nr_log, bool *replayed) MUST_CHECK;
 
+/*
+ * No handle begins any more (-EROFS) until journal_resume.  Those that are open
+ * end, and what they changed is committed as ever.
+ */
+void journal_pause(struct journal *j);
+/*
+ * While it is paused: all that was changed is in place, and the log is empty.
+ * Sleeps.  Errors: -EIO aborted.
+ */
+int journal_empty(struct journal *j) MUST_CHECK;
+void journal_resume(struct journal *j);
+bool journal_is_paused(const struct journal *j);
+/* How old changes become; 0: 5. */
+void journal_set_interval(struct journal *j, u32 interval_s);
+
 /* struct handle: one change under way, of the current thread, on its stack. */
 struct handle {
 	struct journal *j;
@@ -98,7 +114,7 @@ struct handle {
  * Begins a change of at most nr_blocks buffers.  Waits while a commit is under
  * way, or for one if there is no room; not while the thread has another handle.
  * Locks: takes JOURNAL.  Sleeps.
- * Errors: -EROFS aborted, -ENOSPC more blocks than any transaction has.
+ * Errors: -EROFS aborted or paused, -ENOSPC more than any transaction has.
  */
 int journal_begin(
     struct journal *j, u32 nr_blocks, struct handle *h) MUST_CHECK;

@@ -111,7 +111,8 @@ struct journal_revokes {
 
 /*
  * struct journal: one for each file system that is mounted for writing.
- * States  working -> aborted   journal_abort
+ * States  working <-> paused   journal_pause, journal_resume
+ *         either -> aborted    journal_abort
  * Locks   j commit   t lock   c fixed   a atomic
  *         k j, and no handle is open; or t: see J2
  */
@@ -123,11 +124,12 @@ struct journal {
 	struct journal_log log;        /* j */
 	const struct journal_ops *ops; /* c */
 	void *arg;                     /* c */
-	u64 interval_ns;               /* c */
+	u64 interval_ns;               /* t */
 	u32 max_credits;               /* c: blocks of a transaction */
 	u32 max_revokes;               /* c: blocks of them in a transaction */
 	u32 max_committed;             /* c: buffers, before a checkpoint */
 	u32 aborted;                   /* a */
+	bool paused;                   /* a: no handle begins; set under j */
 
 	u32 nr_begun;          /* k, read by all: write_data was called */
 	u32 running;           /* k, read by all: the transaction's number */

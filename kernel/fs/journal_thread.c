@@ -22,7 +22,8 @@ wait_for_age(struct journal *j)
 	spin_lock(&j->lock);
 	while (!j->stop) {
 		/* Of one that is aborted nothing is committed any more. */
-		until = j->since_ns == 0 || journal_is_aborted(j)
+		until = j->since_ns == 0 || journal_is_aborted(j) ||
+			journal_is_paused(j)
 		    ? NO_DEADLINE
 		    : j->since_ns + j->interval_ns;
 		if (clock_mono_ns() >= until)

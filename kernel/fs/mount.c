@@ -171,6 +171,31 @@ mount_may_write(const struct mount *m)
 	return mount_is_read_only(m) ? -EROFS : 0;
 }
 
+int
+mount_get_write(struct mount *m)
+{
+	int err;
+
+	spin_lock(&mount_lock);
+	err = mount_may_write(m);
+	if (err == 0) {
+		m->nr_writers++;
+		m->fs->nr_writers++;
+	}
+	spin_unlock(&mount_lock);
+	return err;
+}
+
+void
+mount_put_write(struct mount *m)
+{
+	spin_lock(&mount_lock);
+	assert(m->nr_writers > 0 && m->fs->nr_writers > 0);
+	m->nr_writers--;
+	m->fs->nr_writers--;
+	spin_unlock(&mount_lock);
+}
+
 struct mount *
 mount_covering_locked(struct path p)
 {

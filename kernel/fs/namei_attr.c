@@ -146,7 +146,7 @@ namei_readlink(const struct fs_who *who, struct fs_name name, char *buf,
 
 /* ---- changing --------------------------------------------------------- */
 
-/* A place that may be written. */
+/* A place that may be written, until put_changed. */
 static int
 lookup_to_change(
     const struct fs_who *who, struct fs_name name, u32 flags, struct path *p)
@@ -155,10 +155,17 @@ lookup_to_change(
 
 	if (err < 0)
 		return err;
-	err = mount_may_write(p->mount);
+	err = mount_get_write(p->mount);
 	if (err < 0)
 		path_put(*p);
 	return err;
+}
+
+static void
+put_changed(struct path p)
+{
+	mount_put_write(p.mount);
+	path_put(p);
 }
 
 int
@@ -170,7 +177,7 @@ namei_chmod(const struct fs_who *who, struct fs_name name, u32 flags, u32 mode)
 	if (err < 0)
 		return err;
 	err = inode_chmod(who, p.dentry->inode, mode);
-	path_put(p);
+	put_changed(p);
 	return err;
 }
 
@@ -184,7 +191,7 @@ namei_chown(
 	if (err < 0)
 		return err;
 	err = inode_chown(who, p.dentry->inode, uid, gid);
-	path_put(p);
+	put_changed(p);
 	return err;
 }
 
@@ -198,12 +205,13 @@ namei_utimens(const struct fs_who *who, struct fs_name name, u32 flags,
 	if (err < 0)
 		return err;
 	err = inode_utimens(who, p.dentry->inode, times);
-	path_put(p);
+	put_changed(p);
 	return err;
 }
 
+/* With 0, mount_put_write is due. */
 static int
-may_truncate(const struct fs_who *who, struct path p)
+begin_truncate(const struct fs_who *who, struct path p)
 {
 	struct inode *i = p.dentry->inode;
 	int err;
@@ -212,8 +220,13 @@ may_truncate(const struct fs_who *who, struct path p)
 		return -EISDIR;
 	if (!inode_is_regular(i))
 		return -EINVAL;
-	err = mount_may_write(p.mount);
-	return err < 0 ? err : inode_may(i, who->cred, MAY_WRITE);
+	err = mount_get_write(p.mount);
+	if (err < 0)
+		return err;
+	err = inode_may(i, who->cred, MAY_WRITE);
+	if (err < 0)
+		mount_put_write(p.mount);
+	return err;
 }
 
 int
@@ -227,9 +240,11 @@ namei_truncate(const struct fs_who *who, struct fs_name name, s64 size)
 	err = namei_lookup(who, name, 0, &p);
 	if (err < 0)
 		return err;
-	err = may_truncate(who, p);
-	if (err == 0)
+	err = begin_truncate(who, p);
+	if (err == 0) {
 		err = inode_truncate(who, p.dentry->inode, size);
+		mount_put_write(p.mount);
+	}
 	path_put(p);
 	return err;
 }

@@ -138,16 +138,19 @@ mount_bind(const struct fs_who *who, struct path at, const char *source)
 	return err;
 }
 
+/* With MS_BIND only this mount changes, else its file system as well. */
 static int
-remount(struct path at, u32 flags)
+remount(struct path at, u32 flags, const char *data)
 {
+	u32 new = changed_flags(atomic_load(&at.mount->flags), flags);
+	int err;
+
 	if (at.dentry != at.mount->root)
 		return -EINVAL;
-	if (at.mount->fs->read_only && !(flags & MS_RDONLY))
-		return -EROFS;
-	atomic_store(&at.mount->flags,
-	    changed_flags(atomic_load(&at.mount->flags), flags));
-	return 0;
+	if (flags & MS_BIND)
+		return mount_set_flags(at.mount, new);
+	err = filesystem_remount(at.mount->fs, (flags & MS_RDONLY) != 0, data);
+	return err < 0 ? err : mount_set_flags(at.mount, new);
 }
 
 static int
@@ -155,7 +158,7 @@ mount_at(const struct fs_who *who, struct path at, const char *source,
     const char *type, u32 flags, const char *data)
 {
 	if (flags & MS_REMOUNT)
-		return remount(at, flags);
+		return remount(at, flags, data);
 	if (flags & MS_BIND)
 		return mount_bind(who, at, source);
 	if (flags & PROPAGATION)

@@ -42,7 +42,7 @@ find_free_name(struct new_name *n, bool is_dir) NO_LOCK_CHECK
 		err = -EEXIST;
 	} else if (err == -ENOENT) {
 		err = w->trailing && !is_dir ? -ENOENT
-					     : mount_may_write(w->at.mount);
+					     : mount_get_write(w->at.mount);
 	}
 	if (err < 0)
 		mutex_unlock(&n->dir->lock);
@@ -67,6 +67,7 @@ prepare_new(struct new_name *n, const struct fs_who *who, struct fs_name name,
 	err = dentry_create(n->walk.at.dentry, n->walk.last, &n->dentry);
 	if (err < 0) {
 		mutex_unlock(&n->dir->lock);
+		mount_put_write(n->walk.at.mount);
 		walk_end(&n->walk);
 	}
 	return err;
@@ -76,6 +77,7 @@ static void
 finish_new(struct new_name *n) NO_LOCK_CHECK
 {
 	mutex_unlock(&n->dir->lock);
+	mount_put_write(n->walk.at.mount);
 	dentry_put(n->dentry);
 	walk_end(&n->walk);
 }
@@ -259,7 +261,7 @@ remove_last(const struct fs_who *who, struct walk *w, bool as_dir)
 {
 	struct dentry *victim = NULL;
 	struct mutex *lock = &w->at.dentry->inode->lock;
-	int err = mount_may_write(w->at.mount);
+	int err = mount_get_write(w->at.mount);
 
 	if (err < 0)
 		return err;
@@ -273,6 +275,7 @@ remove_last(const struct fs_who *who, struct walk *w, bool as_dir)
 	mutex_unlock(lock);
 	/* Only now: the last user of a file frees it, which takes a while. */
 	dentry_put(victim);
+	mount_put_write(w->at.mount);
 	return err;
 }
 

@@ -106,7 +106,12 @@ open_existing(const struct fs_who *who, struct path p,
 	if (err < 0 || !(a->flags & O_TRUNC) ||
 	    !inode_is_regular(p.dentry->inode))
 		return err;
-	err = inode_truncate(who, p.dentry->inode, 0);
+	/* Also with O_RDONLY, which does not count the file as a writer. */
+	err = mount_get_write(p.mount);
+	if (err == 0) {
+		err = inode_truncate(who, p.dentry->inode, 0);
+		mount_put_write(p.mount);
+	}
 	if (err < 0)
 		file_close(f);
 	return err;
@@ -120,18 +125,20 @@ create_locked(const struct fs_who *who, struct walk *w,
 {
 	struct inode *dir = w->at.dentry->inode, *inode;
 	struct inode_new new;
-	int err = mount_may_write(w->at.mount);
+	int err = mount_get_write(w->at.mount);
 
-	if (err == 0)
-		err = may_create(who, dir);
-	if (err == 0 && !dir->ops->create)
-		err = -ENOENT;
 	if (err < 0)
 		return err;
-	inode_new_init(&new, who, dir, a->mode);
-	err = dir->ops->create(dir, w->last, &new, &inode);
+	err = may_create(who, dir);
+	if (err == 0 && !dir->ops->create)
+		err = -ENOENT;
+	if (err == 0) {
+		inode_new_init(&new, who, dir, a->mode);
+		err = dir->ops->create(dir, w->last, &new, &inode);
+	}
 	if (err == 0)
 		dentry_publish_take(d, inode);
+	mount_put_write(w->at.mount);
 	return err;
 }
 
@@ -247,16 +254,20 @@ open_tmpfile(struct walk *w, const struct open_args *a, struct file *f)
 	if (err < 0)
 		return err;
 	dir = w->at.dentry->inode;
-	err = mount_may_write(w->at.mount);
-	if (err == 0)
-		err = inode_may(dir, w->who->cred, MAY_WRITE | MAY_EXEC);
-	if (err == 0 && !dir->ops->tmpfile)
-		err = -EOPNOTSUPP;
+	err = mount_get_write(w->at.mount);
 	if (err < 0)
 		return err;
-	inode_new_init(&new, w->who, dir, a->mode);
-	err = dir->ops->tmpfile(dir, &new, &inode);
-	return err < 0 ? err : open_unnamed_take(w, inode, a, f);
+	err = inode_may(dir, w->who->cred, MAY_WRITE | MAY_EXEC);
+	if (err == 0 && !dir->ops->tmpfile)
+		err = -EOPNOTSUPP;
+	if (err == 0) {
+		inode_new_init(&new, w->who, dir, a->mode);
+		err = dir->ops->tmpfile(dir, &new, &inode);
+	}
+	if (err == 0)
+		err = open_unnamed_take(w, inode, a, f);
+	mount_put_write(w->at.mount);
+	return err;
 }
 
 /* ---- all together ----------------------------------------------------- */

@@ -277,7 +277,7 @@ rename_between(struct renaming *r)
 		return -EBUSY;
 	if (r->to.last_kind != LAST_NAME)
 		return r->no_replace ? -EEXIST : -EBUSY;
-	err = mount_may_write(r->from.at.mount);
+	err = mount_get_write(r->from.at.mount);
 	if (err < 0)
 		return err;
 	lock_dirs(r);
@@ -285,6 +285,7 @@ rename_between(struct renaming *r)
 	unlock_dirs(r);
 	dentry_put(r->source);
 	dentry_put(r->target);
+	mount_put_write(r->from.at.mount);
 	return err;
 }
 

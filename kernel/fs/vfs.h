@@ -330,6 +330,19 @@ struct fs_statfs {
 struct filesystem_ops {
 	void (*statfs)(struct filesystem *fs, struct fs_statfs *out);
 	int (*sync)(struct filesystem *fs); /* NULL: nothing to write */
+	/*
+	 * May it be only read from now on, with all that is open?  NULL: yes.
+	 * Locks: none.  Errors: -EBUSY.
+	 */
+	int (*may_stop)(struct filesystem *fs);
+	/*
+	 * From writable to only read, or the other way round, or neither, with
+	 * the options given (may be NULL) in place of those it has.  Nobody
+	 * changes anything of it meanwhile, but by mappings.  NULL: fine.
+	 * Locks: none.  Sleeps.  Errors: with any, all is as it was.
+	 */
+	int (*remount)(
+	    struct filesystem *fs, bool read_only, const char *options);
 	/* For /proc/mounts, each with a comma before it.  NULL: none. */
 	void (*options)(struct filesystem *fs, char *buf, size_t cap);
 	/* No mount shows it any more: let go of the tree, from the root on. */
@@ -341,6 +354,7 @@ struct filesystem_ops {
 /*
  * struct filesystem: one tree of files.  Mounts hold references, and what must
  * outlive them (pages still mapped).
+ * Laws: nr_writers is 0 while it is only read, but for who saw it broken
  * Locks: c fixed   a atomic
  */
 struct filesystem {
@@ -350,9 +364,11 @@ struct filesystem {
 	struct inode *root;               /* c, a reference, until unmount */
 	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
 	u32 dev;            /* c: st_dev of its files */
-	bool read_only;     /* a: no mount of it may write, from now on */
+	bool read_only;     /* a: no mount of it may write */
+	bool changing;      /* MOUNT: somebody remounts it */
 	bool keeps_names;   /* c: names change by the calls of namei.h alone */
 	u32 nr_mounts;      /* MOUNT */
+	u32 nr_writers;     /* MOUNT: of all its mounts */
 };
 
 /* What mount(2) was asked for, as far as a file system has a say in it. */
@@ -392,6 +408,7 @@ struct mount {
 	struct dentry *at;     /* m: counted: covered by root */
 	struct list all;       /* m: in the order in which they were made */
 	u32 flags;             /* a: MOUNT_FLAGS */
+	u32 nr_writers;        /* m: calls that change, files open to write */
 	u32 id;                /* c */
 	char *source;          /* c: as mount(2) named it */
 };
@@ -446,6 +463,13 @@ path_put(struct path p)
 bool mount_is_read_only(const struct mount *m);
 /* -EROFS when nothing may be changed through it. */
 int mount_may_write(const struct mount *m) MUST_CHECK;
+/*
+ * The same for who then changes something: until mount_put_write nobody can
+ * make it, or its file system, read-only.
+ * Locks: takes MOUNT.
+ */
+int mount_get_write(struct mount *m) MUST_CHECK;
+void mount_put_write(struct mount *m);
 /*
  * The oldest mount in the tree that is younger than the one with id after (0:
  * the first), with a reference; NULL when there is none.  For /proc/mounts.

@@ -132,6 +132,14 @@ int mount_attach(struct mount *m, struct path at) MUST_CHECK;
 /* Out of the tree; lazy: with all below it, whoever uses them. */
 int mount_detach(struct mount *m, bool lazy) MUST_CHECK;
 bool mount_is_attached(const struct mount *m);
+/* Its own flags, in the place of those it has.  Errors: -EBUSY. */
+int mount_set_flags(struct mount *m, u32 flags) MUST_CHECK;
+/*
+ * Makes it read-only, or writable, for all its mounts, or lets it have other
+ * options alone.  Sleeps.  Errors: -EBUSY, -EROFS, -EINVAL, of its own.
+ */
+int filesystem_remount(
+    struct filesystem *fs, bool read_only, const char *options) MUST_CHECK;
 /* The mount's own root or a place where something is mounted on. */
 static inline bool
 dentry_is_covered(const struct dentry *d)

@@ -89,7 +89,8 @@ struct object {
 	struct xmap pages;            /* l: index -> struct page */
 	u64 nr_pages;                 /* l */
 	u64 size_bytes;               /* l; read without it for a hint */
-	u64 nr_mapped; /* a: regions, in all blocks, that name it */
+	u64 nr_mapped;   /* a: regions, in all blocks, that name it */
+	u64 nr_writable; /* a: of these, shared ones that may write */
 	/* of a store that can be written to */
 	u64 nr_dirty;        /* l */
 	u64 nr_mapped_dirty; /* l */

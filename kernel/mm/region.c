@@ -36,6 +36,13 @@ region_block_create(u32 room, struct region_block **out)
 	return 0;
 }
 
+/* If not now, then after mprotect. */
+static bool
+may_write_shared(const struct region *r)
+{
+	return (r->flags & (MM_SHARED | MM_NEVER_WRITE)) == MM_SHARED;
+}
+
 static void
 region_get(const struct region *r)
 {
@@ -43,6 +50,8 @@ region_get(const struct region *r)
 		return;
 	object_get(r->object);
 	atomic_add(&r->object->nr_mapped, 1);
+	if (may_write_shared(r))
+		atomic_add(&r->object->nr_writable, 1);
 }
 
 static void
@@ -51,6 +60,8 @@ region_put(const struct region *r)
 	if (r->object == NULL)
 		return;
 	atomic_sub(&r->object->nr_mapped, 1);
+	if (may_write_shared(r))
+		atomic_sub(&r->object->nr_writable, 1);
 	object_put(r->object);
 }
 

@@ -179,8 +179,9 @@ static int
 show_filesystems(struct seq *s, struct procfs_key key)
 {
 	(void)key;
-	seq_puts(s, "nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\n"
-		    "\text3\n\text2\n");
+	seq_puts(s,
+	    "nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\n"
+	    "\text3\n\text2\n");
 	return 0;
 }
 

@@ -61,5 +61,13 @@ for name in linux calf; do
 	late
 	make_disk -t ext3 -b 4096
 	guest 'times of access' '/tests/guest @disk_times /dev/vda ext3'
+	guest 'remounts, ext3' '/tests/guest @disk_remount /dev/vda ext3'
+	make_disk -t ext3 -b 4096
+	"$top/calf" exec --kernel "$kernel" --timeout 200 --disk "$tmp/img" \
+		-- sh -c '/tests/guest @disk_orphan /dev/vda ext3' >"$tmp/out" 2>&1
+	ok "orphan, $name: it was made" grep -q '^ok' "$tmp/out"
+	guest 'orphan' '/tests/guest @disk_orphan_freed /dev/vda ext3'
+	make_disk -t ext2 -b 1024
+	guest 'remounts, ext2' '/tests/guest @disk_remount /dev/vda ext2'
 done
 finish
