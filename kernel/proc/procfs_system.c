@@ -4,6 +4,8 @@
 
 #include "core/clock.h"
 #include "core/hart.h"
+#include "dev/block.h"
+#include "dev/chardev.h"
 #include "fs/fs_context.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
@@ -127,6 +129,36 @@ show_stat(struct seq *s, struct procfs_key key)
 	    interrupts, switches, (clock_real_ns() - now) / NSEC_PER_SEC,
 	    atomic_load(&nr_forks_total) + 1);
 	seq_print(s, "procs_running %u\nprocs_blocked 0\n", nr_running(&nr));
+	return 0;
+}
+
+/*
+ * As Linux has it: requests, those that were merged, sectors, milliseconds, of
+ * reads, writes and discards; then flushes.  Times are not kept, nor what is
+ * under way; nothing is merged.
+ */
+static void
+print_disk(struct blockdev *dev, void *arg)
+{
+	const u64 *nr = dev->nr_requests, *bytes = dev->nr_bytes;
+
+	seq_print(arg,
+	    "%4u %7u %s %lu 0 %lu 0 %lu 0 %lu 0 0 0 0 %lu 0 %lu 0 %lu 0\n",
+	    dev_major(dev->dev), dev_minor(dev->dev), dev->name,
+	    atomic_load(&nr[BLOCK_READ]),
+	    atomic_load(&bytes[BLOCK_READ]) >> SECTOR_SHIFT,
+	    atomic_load(&nr[BLOCK_WRITE]),
+	    atomic_load(&bytes[BLOCK_WRITE]) >> SECTOR_SHIFT,
+	    atomic_load(&nr[BLOCK_DISCARD]),
+	    atomic_load(&bytes[BLOCK_DISCARD]) >> SECTOR_SHIFT,
+	    atomic_load(&nr[BLOCK_FLUSH]));
+}
+
+static int
+show_diskstats(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	block_for_each(print_disk, s);
 	return 0;
 }
 
@@ -343,6 +375,7 @@ static struct procfs_dir sys_dir = {.tables = &sys_table};
 static const struct procfs_entry root_entries[] = {
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
+    {.name = "diskstats", .mode = S_IFREG | 0444, .show = show_diskstats},
     {.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},

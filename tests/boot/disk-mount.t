@@ -60,6 +60,9 @@ for name in linux calf; do
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
 	late
 	make_disk -t ext3 -b 4096
+	guest 'flushes' '/tests/guest @disk_count /dev/vda ext3'
+	grep '^# ' "$tmp/out"
+	make_disk -t ext3 -b 4096
 	guest 'times of access' '/tests/guest @disk_times /dev/vda ext3'
 	guest 'remounts, ext3' '/tests/guest @disk_remount /dev/vda ext3'
 	make_disk -t ext3 -b 4096
