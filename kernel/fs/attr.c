@@ -33,7 +33,8 @@ may_delete(const struct fs_who *who, struct inode *dir, struct dentry *victim,
 
 	if (err < 0)
 		return err;
-	if (is_stuck(who->cred, dir, victim->inode))
+	if (inode_is_kept(dir) || inode_is_kept(victim->inode) ||
+	    is_stuck(who->cred, dir, victim->inode))
 		return -EPERM;
 	if (as_dir && !inode_is_dir(victim->inode))
 		return -ENOTDIR;
@@ -133,7 +134,7 @@ inode_chmod(const struct fs_who *who, struct inode *i, u32 mode)
 	if (inode_is_symlink(i))
 		return -EOPNOTSUPP;
 	mutex_lock(&i->lock);
-	if (inode_is_owner(i, who->cred)) {
+	if (inode_is_owner(i, who->cred) && !inode_is_kept(i)) {
 		if (!cred_in_group(who->cred, i->gid) &&
 		    !cred_is_file_root(who->cred))
 			attr.mode &= ~S_ISGID;
@@ -172,7 +173,7 @@ inode_chown(const struct fs_who *who, struct inode *i, u32 uid, u32 gid)
 	if (gid != ~0u)
 		attr.valid |= ATTR_GID;
 	mutex_lock(&i->lock);
-	err = may_chown(who->cred, i, &attr);
+	err = inode_is_kept(i) ? -EPERM : may_chown(who->cred, i, &attr);
 	lost = privileges_lost(i, who->cred);
 	if (lost) {
 		attr.valid |= ATTR_MODE;
@@ -188,6 +189,10 @@ inode_chown(const struct fs_who *who, struct inode *i, u32 uid, u32 gid)
 static int
 may_utimens(const struct fs_who *who, struct inode *i, bool touch)
 {
+	u32 flags = touch ? INODE_IMMUTABLE : INODE_IMMUTABLE | INODE_APPEND;
+
+	if (i->flags & flags)
+		return -EPERM;
 	if (inode_is_owner(i, who->cred))
 		return 0;
 	return touch ? inode_may(i, who->cred, MAY_WRITE) : -EPERM;
@@ -232,6 +237,8 @@ truncate_locked(const struct fs_who *who, struct inode *i, u64 size)
 	};
 	int err;
 
+	if (i->flags & INODE_APPEND)
+		return -EPERM;
 	if (size > MAX(i->size_bytes, who->fsize_limit))
 		return -EFBIG;
 	err = inode_drop_privileges(who, i);

@@ -25,8 +25,17 @@
 #define EXT2_STATE_CLEAN  1u
 #define EXT2_STATE_BROKEN 2u
 
-/* Flags of inodes. */
-#define EXT2_FLAG_INDEX 0x00001000u /* a directory with a tree of hashes */
+/* Flags of inodes, with the values of FS_*_FL. */
+#define EXT2_FLAG_IMMUTABLE 0x00000010u
+#define EXT2_FLAG_APPEND    0x00000020u
+#define EXT2_FLAG_INDEX     0x00001000u /* a directory with a tree of hashes */
+
+/* Those that programs see, and of these the ones that they may change. */
+#define EXT2_FLAGS_SEEN    0x0003dfffu
+#define EXT2_FLAGS_CHANGED 0x000380ffu
+/* Only directories have these; and these are all that links and nodes have. */
+#define EXT2_FLAGS_DIRECTORY 0x00030000u
+#define EXT2_FLAGS_OTHER     0x000000c0u
 
 /* Most names of one inode. */
 #define EXT2_MAX_LINKS 32000u

@@ -307,6 +307,47 @@ ext2_setattr(struct inode *inode, const struct inode_attr *attr)
 	return err;
 }
 
+/* What of the disk's flags is heeded. */
+static void
+heed_flags(struct ext2_inode *i)
+{
+	u32 flags = 0;
+
+	if (i->flags & EXT2_FLAG_IMMUTABLE)
+		flags |= INODE_IMMUTABLE;
+	if (i->flags & EXT2_FLAG_APPEND)
+		flags |= INODE_APPEND;
+	atomic_store(&i->regular.inode.flags, flags);
+}
+
+static u32
+get_flags(struct inode *inode)
+{
+	return ext2_inode_of(inode)->flags & EXT2_FLAGS_SEEN;
+}
+
+static int
+set_flags(struct inode *inode, u32 flags)
+{
+	struct ext2_inode *i = ext2_inode_of(inode);
+	u32 may = EXT2_FLAGS_CHANGED, was = i->flags;
+	int err;
+
+	if (flags & ~EXT2_FLAGS_SEEN)
+		return -EOPNOTSUPP;
+	if (S_ISREG(inode->mode))
+		may &= ~EXT2_FLAGS_DIRECTORY;
+	else if (!S_ISDIR(inode->mode))
+		may &= EXT2_FLAGS_OTHER;
+	i->flags = (was & ~may) | (flags & may);
+	inode->ctime_ns = inode_now_ns();
+	err = ext2_store_alone(i);
+	if (err < 0)
+		i->flags = was;
+	heed_flags(i);
+	return err;
+}
+
 static int
 read_symlink(struct inode *inode, char *buf, size_t cap)
 {
@@ -337,6 +378,8 @@ const struct inode_ops ext2_file_ops = {
     .setattr = ext2_setattr,
     .keep = keep,
     .accessed = ext2_cache_accessed,
+    .get_flags = get_flags,
+    .set_flags = set_flags,
     .stat = ext2_inode_stat,
     .release = ext2_inode_release,
 };
@@ -346,6 +389,8 @@ static const struct inode_ops symlink_ops = {
     .setattr = ext2_setattr,
     .keep = keep,
     .accessed = ext2_cache_accessed,
+    .get_flags = get_flags,
+    .set_flags = set_flags,
     .stat = ext2_inode_stat,
     .release = ext2_inode_release,
 };
@@ -360,6 +405,8 @@ const struct inode_ops ext2_dir_ops = {
     .setattr = ext2_setattr,
     .keep = keep,
     .accessed = ext2_cache_accessed,
+    .get_flags = get_flags,
+    .set_flags = set_flags,
     .stat = ext2_inode_stat,
     .release = ext2_inode_release,
 };
@@ -484,6 +531,7 @@ make_from_raw(struct ext2 *e, u32 ino, const struct ext2_raw_inode *raw,
 	memcpy(i->pointers, raw->pointers, sizeof(i->pointers));
 	i->nr_sectors = raw->nr_sectors;
 	i->flags = raw->flags;
+	heed_flags(i);
 	i->attributes = raw->attributes;
 	i->generation = raw->generation;
 	i->next_orphan = raw->deleted_s;

@@ -252,6 +252,9 @@ file_set_flags(const struct fs_who *who, struct file *f, u32 flags)
 
 	if (f->access & FILE_PATH_ONLY)
 		return -EBADF;
+	if (((flags ^ file_flags(f)) & O_APPEND) &&
+	    (f->inode->flags & INODE_APPEND))
+		return -EPERM;
 	if ((news & O_NOATIME) && !inode_is_owner(f->inode, who->cred))
 		return -EPERM;
 	change_flags(f, SETTABLE_FLAGS, flags);
@@ -293,6 +296,53 @@ tell_unread(struct file *f, u64 arg)
 	return user_write(uaddr(arg), &left, sizeof(left));
 }
 
+static s64
+get_inode_flags(struct inode *i, u64 arg)
+{
+	u32 flags;
+
+	if (!i->ops->get_flags)
+		return -ENOTTY;
+	mutex_lock(&i->lock);
+	flags = i->ops->get_flags(i);
+	mutex_unlock(&i->lock);
+	return user_write(uaddr(arg), &flags, sizeof(flags));
+}
+
+#define ROOTS_FLAGS (FS_IMMUTABLE_FL | FS_APPEND_FL)
+
+static int
+change_inode_flags(const struct fs_who *who, struct inode *i, u32 flags)
+{
+	u32 changed = i->ops->get_flags(i) ^ flags;
+
+	if (!inode_is_owner(i, who->cred) ||
+	    ((changed & ROOTS_FLAGS) && !cred_is_root(who->cred)))
+		return -EPERM;
+	return i->ops->set_flags(i, flags);
+}
+
+static s64
+set_inode_flags(const struct fs_who *who, struct file *f, u64 arg)
+{
+	struct inode *i = f->inode;
+	u32 flags;
+	int err;
+
+	if (!i->ops->set_flags)
+		return -ENOTTY;
+	err = user_load32(uaddr(arg), &flags);
+	if (err == 0)
+		err = mount_get_write(f->path.mount);
+	if (err < 0)
+		return err;
+	mutex_lock(&i->lock);
+	err = change_inode_flags(who, i, flags);
+	mutex_unlock(&i->lock);
+	mount_put_write(f->path.mount);
+	return err;
+}
+
 s64
 file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 {
@@ -300,6 +350,10 @@ file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 		return -EBADF;
 	if (cmd == FIONBIO)
 		return set_nonblock(f, arg);
+	if (cmd == FS_IOC_GETFLAGS)
+		return get_inode_flags(f->inode, arg);
+	if (cmd == FS_IOC_SETFLAGS)
+		return set_inode_flags(who, f, arg);
 	if (cmd == FIONREAD && inode_is_regular(f->inode))
 		return tell_unread(f, arg);
 	return f->ops->ioctl ? f->ops->ioctl(who, f, cmd, arg) : -ENOTTY;

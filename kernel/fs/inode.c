@@ -69,6 +69,8 @@ inode_put(struct inode *i)
 int
 inode_may(struct inode *i, const struct cred *cred, u32 want)
 {
+	if ((want & MAY_WRITE) && (atomic_load(&i->flags) & INODE_IMMUTABLE))
+		return -EPERM;
 	if (i->ops->permission)
 		return i->ops->permission(i, cred, want);
 	return cred_may(cred, i->mode, i->uid, i->gid, want);

@@ -168,7 +168,7 @@ link_locked(const struct fs_who *who, struct new_name *n, struct inode *inode)
 		return err;
 	if (n->dir->fs != inode->fs)
 		return -EXDEV;
-	if (!n->dir->ops->link || inode_is_dir(inode))
+	if (!n->dir->ops->link || inode_is_dir(inode) || inode_is_kept(inode))
 		return -EPERM;
 	if (inode->nlink == 0 && !inode->linkable)
 		return -ENOENT;

@@ -71,6 +71,15 @@ check_type(const struct path *p, const struct open_args *a)
 	}
 }
 
+/* To what may only be appended to. */
+static bool
+adds_only(const struct open_args *a)
+{
+	if (a->flags & O_TRUNC)
+		return false;
+	return (a->flags & O_ACCMODE) == O_RDONLY || (a->flags & O_APPEND);
+}
+
 static int
 check_existing(
     const struct fs_who *who, const struct path *p, const struct open_args *a)
@@ -88,6 +97,8 @@ check_existing(
 	err = inode_may(i, who->cred, a->want);
 	if (err < 0)
 		return err;
+	if ((i->flags & INODE_APPEND) && !adds_only(a))
+		return -EPERM;
 	if ((a->flags & O_NOATIME) && !inode_is_owner(i, who->cred))
 		return -EPERM;
 	if ((a->want & MAY_WRITE) && (inode_is_regular(i) || inode_is_dir(i)))

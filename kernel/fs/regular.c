@@ -82,6 +82,9 @@ prepare(const struct fs_who *who, struct regular *r, u64 pos, u64 len)
 
 	if (room < 0)
 		return room;
+	/* It was not yet when the file was opened. */
+	if (r->inode.flags & INODE_IMMUTABLE)
+		return -EPERM;
 	if (r->ops->room)
 		room = r->ops->room(r, pos, room);
 	if (room < 0)

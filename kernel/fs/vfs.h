@@ -80,6 +80,12 @@ struct inode_attr {
 	s64 mtime_ns;
 };
 
+/* What an inode forbids to everybody, root too (chattr). */
+enum {
+	INODE_IMMUTABLE = 1u << 0, /* any change */
+	INODE_APPEND = 1u << 1,    /* all but more bytes or names */
+};
+
 /* What stat tells, before it is put into one of the ABI's forms. */
 struct file_stat {
 	u32 dev;
@@ -168,6 +174,13 @@ struct inode_ops {
 	 * nothing else keeps it.  Locks: none, or some; takes no mutex.
 	 */
 	void (*accessed)(struct inode *inode);
+	/*
+	 * The FS_*_FL that FS_IOC_GETFLAGS shows and FS_IOC_SETFLAGS changes;
+	 * those that cannot be changed stay.  NULL: there are none.
+	 * Locks: the inode's.
+	 */
+	u32 (*get_flags)(struct inode *inode);
+	int (*set_flags)(struct inode *inode, u32 flags);
 	/* Corrects what inode_stat filled in.  Locks: the inode's. */
 	void (*stat)(struct inode *inode, struct file_stat *out);
 	/* May somebody?  NULL: mode bits decide.  Locks: none. */
@@ -206,6 +219,7 @@ struct inode {
 	u32 uid;        /* i* */
 	u32 gid;        /* i* */
 	u32 rdev;       /* c */
+	u32 flags;      /* i*: INODE_* */
 	s32 nr_writers; /* a: files open for writing; < 0: they are denied */
 	bool dead;      /* i: a directory that was removed */
 	bool linkable;  /* i: has no name yet and may get one: O_TMPFILE */
@@ -240,7 +254,7 @@ inode_get(struct inode *i)
 }
 /* Sleeps. */
 void inode_put(struct inode *i);
-/* By mode bits, or as the file system says.  Errors: -EACCES. */
+/* By mode bits, or as the file system says.  Errors: -EACCES; -EPERM. */
 int inode_may(struct inode *i, const struct cred *cred, u32 want) MUST_CHECK;
 /* Locks: takes the inode's. */
 void inode_stat(struct inode *i, struct file_stat *out);

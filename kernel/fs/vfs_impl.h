@@ -212,6 +212,12 @@ int may_delete(const struct fs_who *who, struct inode *dir,
 /* Owner and mode of what who makes in dir, of this mode less the umask. */
 void inode_new_init(struct inode_new *new, const struct fs_who *who,
     const struct inode *dir, u32 mode);
+/* Its attributes and its name stay, and what names are in it. */
+static inline bool
+inode_is_kept(const struct inode *i)
+{
+	return (atomic_load(&i->flags) & (INODE_IMMUTABLE | INODE_APPEND)) != 0;
+}
 /* The one way in which attributes change.  Locks: the inode's held. */
 int inode_set_attr(struct inode *i, const struct inode_attr *attr) MUST_CHECK;
 /* Somebody changes the bytes: suid and sgid go, unless he is root. */

@@ -59,6 +59,13 @@ for name in linux calf; do
 	guest 'blocks for somebody' \
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
 	late
+	mkdir -p "$tmp/tree"
+	echo still >"$tmp/tree/still"
+	echo log >"$tmp/tree/log"
+	make_disk -t ext3 -b 4096 -O '^dir_index' -d "$tmp/tree"
+	debugfs -w -R 'set_inode_field still flags 0x10' "$tmp/img" 2>&1
+	debugfs -w -R 'set_inode_field log flags 0x20' "$tmp/img" 2>&1
+	guest 'flags' '/tests/guest @disk_flags /dev/vda ext3'
 	make_disk -t ext3 -b 4096
 	guest 'flushes' '/tests/guest @disk_count /dev/vda ext3'
 	grep '^# ' "$tmp/out"
