@@ -28,7 +28,9 @@ interrupt(struct virtio *v)
 
 	spin_lock(&v->lock);
 	if (virtq_take(&v->queue, &len_bytes) != NULL) {
-		random_mix(seed->bytes, MIN(len_bytes, (u32)SEED_BYTES));
+		len_bytes = MIN(len_bytes, (u32)SEED_BYTES);
+		random_mix(seed->bytes, len_bytes);
+		printk("random: %u bytes from the host\n", len_bytes);
 		memset(seed->bytes, 0, SEED_BYTES);
 	}
 	spin_unlock(&v->lock);

@@ -133,8 +133,10 @@ ext2_may_write(const struct ext2 *e)
 	const struct ext2_super *s = &e->super;
 	u32 unknown = s->revision > 0 ? s->ro_compat & ~KNOWN_RO : 0;
 
-	if (e->dev->read_only)
-		return -EROFS;
+	if (e->dev->read_only) {
+		printk("ext2: %s can only be read\n", e->dev->name);
+		return -EACCES;
+	}
 	if (unknown != 0) {
 		tell_feature(
 		    e->dev, ro_names, unknown, ": it can only be read");

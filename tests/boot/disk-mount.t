@@ -12,12 +12,13 @@ make_disk()
 	mke2fs -q -F "$@" "$tmp/img" 16M 2>&1
 }
 
-# guest NAME COMMAND: on $kernel.
+# guest NAME COMMAND [OPTION]: on $kernel, with the image as --disk or OPTION.
 guest()
 {
 	status=0
 	"$top/calf" exec --kernel "$kernel" --smp 2 --timeout 200 \
-		--disk "$tmp/img" -- sh -c "$2" >"$tmp/out" 2>"$tmp/err" ||
+		"${3:---disk}" "$tmp/img" -- sh -c "$2" \
+		>"$tmp/out" 2>"$tmp/err" ||
 		status=$?
 	is "$1, $name: exit status" $status 0
 	is "$1, $name: no check failed" "$(grep -c '^not ok' "$tmp/out")" 0
@@ -59,6 +60,23 @@ for name in linux calf; do
 	guest 'blocks for somebody' \
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
 	late
+	make_disk -t ext3 -b 4096
+	guest 'without a cache' \
+		'THROUGH=1 /tests/guest @disk_count /dev/vda ext3' --disk-through
+	guest 'remounts, without a cache' \
+		'/tests/guest @disk_remount /dev/vda ext3' --disk-through
+	make_disk -t ext3 -b 4096
+	guest 'a disk to read' \
+		'/tests/guest @disk_locked /dev/vda ext3 disk' --disk-ro
+	make_disk -t ext3 -b 4096 -O huge_file
+	[ $name = linux ] || {
+		guest 'a feature to read' \
+			'/tests/guest @disk_locked /dev/vda ext3 feature'
+		ok 'a feature to read: named' \
+			grep -q 'huge_file, which .* only be read' "$tmp/err"
+		ok 'the host gives random bytes' \
+			grep -q 'random: 64 bytes from the host' "$tmp/err"
+	}
 	mkdir -p "$tmp/tree"
 	echo still >"$tmp/tree/still"
 	echo log >"$tmp/tree/log"

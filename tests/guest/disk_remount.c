@@ -231,3 +231,27 @@ HELPER(disk_orphan_freed)
 	must(umount("/mnt"));
 	return 0;
 }
+
+/*
+ * A disk that cannot be written to: with WORD "disk" because it is read-only
+ * itself, with "feature" because of what is on it.
+ *
+ *	/tests/guest @disk_locked DISK TYPE WORD
+ */
+HELPER(disk_locked)
+{
+	bool locked;
+
+	ensure(argc == 5);
+	locked = strcmp(argv[4], "disk") == 0;
+	mkdir("/mnt", 0755);
+	is(mount(argv[2], "/mnt", argv[3], 0, NULL), -1, "not to write to");
+	ok(!locked || errno == EACCES, "EACCES if it is the disk");
+	is(mount(argv[2], "/mnt", argv[3], MS_RDONLY, NULL), 0, "but to read");
+	is(remount(0), -1, "which cannot be changed");
+	ok(locked ? errno == EACCES : errno == EROFS, "EACCES or EROFS");
+	ok(file_exists("/mnt/lost+found"), "what is there is seen");
+	is_errno(mkdir("/mnt/d", 0755), EROFS, "nothing is made");
+	must(umount("/mnt"));
+	return 0;
+}
