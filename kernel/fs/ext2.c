@@ -176,7 +176,7 @@ protect_mapped(struct ext2 *e) MUST_HOLD(&e->sync)
 }
 
 static void
-keep_accessed(struct ext2 *e)
+keep_accessed(struct ext2 *e) MUST_HOLD(&e->sync)
 {
 	struct inode *i;
 	u32 nr = 0;
@@ -382,9 +382,11 @@ pause_writing(struct ext2 *e)
 {
 	int err;
 
+	mutex_lock(&e->sync);
 	keep_accessed(e);
 	journal_pause(e->journal);
 	protect_mapped(e);
+	mutex_unlock(&e->sync);
 	err = journal_empty(e->journal);
 	if (err == 0)
 		err = mark(e, false);
