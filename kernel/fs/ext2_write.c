@@ -19,9 +19,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-/* The dirty pages of one file, as a part of all memory, that are too many. */
-#define DIRTY_SHARE 16
-
 /* What is promised at a time. */
 #define CHUNK_BYTES (256u << 10)
 
@@ -114,8 +111,7 @@ keep_pace(struct ext2_inode *i)
 {
 	struct journal *j = ext2_disk_of(i)->journal;
 
-	if (atomic_load(&i->regular.object.nr_dirty) <=
-	    page_count / DIRTY_SHARE)
+	if (!object_is_too_dirty(&i->regular.object))
 		return 0;
 	/* A commit alone does not make those clean that mappings write to. */
 	object_protect(&i->regular.object);

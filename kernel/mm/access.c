@@ -3,6 +3,7 @@
  * tree, page by page, for exec's arguments and for debuggers.
  */
 #include "core/printk.h"
+#include "core/thread.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -194,4 +195,73 @@ mm_protect_object(struct object *o)
 
 	while ((mm = mm_next(mm)) != NULL)
 		protect_in_mm(mm, o);
+}
+
+/* ---- making room ----------------------------------------------------------
+ */
+
+/*
+ * A page of the object's that it could get again, mapped without W.  Whether it
+ * is dirty is a guess; a dirty one would not go, but come to no harm.
+ */
+static bool
+may_leave(const struct region *r, u64 word)
+{
+	const struct page *p = pfn_page(pt_pfn(word));
+
+	return !(word & PTE_W) && p->kind == PAGE_CACHE &&
+	    atomic_load(&p->object) == r->object && atomic_load(&p->dirty) == 0;
+}
+
+/* Where tables are shared it would take memory, and they are let alone. */
+static u64
+empty_region(struct mm *mm, const struct region *r, struct tree_gather *g)
+{
+	uaddr_t at = uaddr(r->start);
+	struct tree_path path;
+	u64 word, nr = 0;
+
+	while (tree_next_leaf(mm->root, &at, uaddr(r->end), &word)) {
+		uaddr_t next = uaddr(at.val + PAGE_SIZE);
+
+		(void)tree_look(mm->root, at, &path);
+		if (path.owned && may_leave(r, word)) {
+			tree_zap(mm->root, at, next, g);
+			nr++;
+		}
+		at = next;
+	}
+	return nr;
+}
+
+static u64
+empty_mm(struct mm *mm)
+{
+	const struct region *r;
+	struct tree_gather g;
+	u64 nr = 0;
+	u32 i;
+
+	mm_lock(mm);
+	mm_gather_init(mm, &g);
+	for (i = 0; i < mm->block->nr; i++) {
+		r = &mm->block->regions[i];
+		if (r->object != NULL && r->object->ops->sync != NULL)
+			nr += empty_region(mm, r, &g);
+	}
+	gather_finish(&g);
+	mm_unlock(mm);
+	return nr;
+}
+
+bool
+mm_make_room(void)
+{
+	struct mm *mm = NULL;
+	u64 nr = 0;
+
+	mm_write_back();
+	while ((mm = mm_next(mm)) != NULL)
+		nr += empty_mm(mm);
+	return nr > 0 && !thread_must_end();
 }

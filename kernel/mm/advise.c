@@ -365,6 +365,30 @@ sync_range(struct mm *mm, u64 start, u64 end)
 	return err;
 }
 
+static void
+write_back_mm(struct mm *mm, u64 since)
+{
+	struct object *o;
+	u64 at = 0;
+
+	while ((o = next_to_sync(mm, &at, USER_TOP, since)) != NULL) {
+		/* One that fails stays as it is. */
+		if (atomic_load(&o->nr_dirty) > 0 && !thread_must_end())
+			(void)!sync_object(o);
+		object_put(o);
+	}
+}
+
+void
+mm_write_back(void)
+{
+	u64 since = atomic_add(&nr_syncs, 1);
+	struct mm *mm = NULL;
+
+	while ((mm = mm_next(mm)) != NULL)
+		write_back_mm(mm, since);
+}
+
 int
 mm_sync(struct mm *mm, uaddr_t start, u64 len_bytes, int flags)
 {

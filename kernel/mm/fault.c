@@ -14,6 +14,7 @@
  * anything, since that may take a device's time; the lock stays held, because
  * objects rank below address spaces.
  */
+#include "core/thread.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/page.h"
@@ -23,6 +24,9 @@
 
 /* Below the stack pointer's region this much stays unmapped when it grows. */
 #define STACK_GUARD (256 * PAGE_SIZE)
+
+/* How often room is made for one fault before memory has run out. */
+#define ROOM_TRIES 8
 
 /*
  * One fault.  found: the object's page with a reference, if there is one;
@@ -558,16 +562,54 @@ mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 	return fault_locked(mm, addr, access, force, NULL);
 }
 
+/*
+ * The object that was written to at addr just now, with a reference, if too
+ * much of it is dirty; or NULL.
+ */
+static struct object *
+too_dirty(struct mm *mm, u64 addr)
+{
+	struct region *r = region_at(mm, addr);
+
+	if (r == NULL || !(r->flags & MM_SHARED) ||
+	    r->object->ops->sync == NULL || !object_is_too_dirty(r->object))
+		return NULL;
+	object_get(r->object);
+	return r->object;
+}
+
+/* Who writes faster than the store does it himself, without the lock. */
+static int
+fault(struct mm *mm, u64 addr, enum fault_access access)
+{
+	struct object *o = NULL;
+	int err;
+
+	mm_lock(mm);
+	err = mm_fault_locked(mm, addr, access, false);
+	if (err == 0 && access == FAULT_WRITE)
+		o = too_dirty(mm, addr);
+	mm_unlock(mm);
+	if (o == NULL)
+		return err;
+	/* One that fails says so to who syncs. */
+	if (!thread_must_end())
+		(void)!o->ops->sync(o);
+	object_put(o);
+	return err;
+}
+
 int
 mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 {
+	u32 tries = 0;
 	int err;
 
 	if (addr.val >= USER_TOP)
 		return -EFAULT;
-	mm_lock(mm);
-	err = mm_fault_locked(mm, addr.val, access, false);
-	mm_unlock(mm);
+	do
+		err = fault(mm, addr.val, access);
+	while (err == -ENOMEM && tries++ < ROOM_TRIES && mm_make_room());
 	return err;
 }
 

@@ -186,6 +186,19 @@ void mm_forget_object(struct object *o, u64 keep);
  */
 void mm_protect_object(struct object *o);
 
+/*
+ * What all spaces have written through mappings goes to its stores.
+ * Locks: as ops->sync.  Sleeps.
+ */
+void mm_write_back(void);
+/*
+ * For who is short of memory: that, and pages that a store has leave the spaces
+ * that map them, so that the cache can let go of them.  False when there is
+ * none, or not enough time left to live.
+ * Locks: as ops->sync.  Sleeps.
+ */
+bool mm_make_room(void) MUST_CHECK;
+
 /* ---- pieces of object.c and its kin -------------------------------------- */
 
 /* Is there a store that what is written goes to? */

@@ -13,6 +13,9 @@
 
 struct object;
 
+/* The dirty pages of one, as a part of all memory, that are too many. */
+#define OBJECT_DIRTY_SHARE 16
+
 /*
  * What the embedder does.  An object has a store if it has fill, and one that
  * can be written to if it has will_write too.
@@ -207,6 +210,15 @@ u32 object_take_dirty(
 /* failed: all of them are dirty again. */
 void object_write_done(
     struct object *o, u64 index, struct page **pages, u32 nr, bool failed);
+/*
+ * So many pages, as a part of all memory, that who makes more of them dirty
+ * writes them back first.
+ */
+static inline bool
+object_is_too_dirty(const struct object *o)
+{
+	return atomic_load(&o->nr_dirty) > page_count / OBJECT_DIRTY_SHARE;
+}
 /* What others are writing, as of now, has been written, or has failed. */
 void object_wait_written(struct object *o);
 

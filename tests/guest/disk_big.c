@@ -4,16 +4,20 @@
  *
  *	/tests/guest @disk_big DISK TYPE MIB
  *
- * A file of that many MiB is written and read back, then a thousand small ones.
+ * A file of that many MiB is written and read back, then a thousand small ones;
+ * then one of so many MiB is written through a mapping, and looked at by that
+ * and by read(2).
  */
 #include "tap.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 enum {
 	PIECE = 64 << 10,
+	PAGE = 4096,
 	SMALL_FILES = 1000,
 };
 
@@ -69,6 +73,38 @@ write_small(void)
 	}
 }
 
+/* As fast as memory takes it: the disk has to keep up, or make us wait. */
+static void
+write_mapped(int pieces)
+{
+	int fd = must(open("/mnt/mapped", O_CREAT | O_RDWR | O_TRUNC, 0644));
+	size_t len = (size_t)pieces * PIECE;
+	int wrong = 0;
+	char *p;
+
+	must(ftruncate(fd, (long)len));
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ensure(p != MAP_FAILED);
+	for (size_t at = 0; at < len; at += PAGE) {
+		memcpy(p + at, &at, sizeof(at));
+		p[at + PAGE - 1] = (char)(at / PAGE * 5);
+	}
+	for (size_t at = 0; at < len; at += PAGE)
+		wrong += memcmp(p + at, &at, sizeof(at)) != 0 ||
+		    p[at + PAGE - 1] != (char)(at / PAGE * 5);
+	for (size_t at = 0; at < len; at += PIECE) {
+		ensure(read(fd, piece, PIECE) == PIECE);
+		for (size_t in = 0; in < PIECE; in += PAGE) {
+			size_t place = at + in;
+
+			wrong += memcmp(piece + in, &place, sizeof(place)) != 0;
+		}
+	}
+	ensure(wrong == 0);
+	must(munmap(p, len));
+	must(close(fd));
+}
+
 HELPER(disk_big)
 {
 	if (argc != 5)
@@ -76,7 +112,9 @@ HELPER(disk_big)
 	mkdir("/mnt", 0755);
 	must(mount(argv[2], "/mnt", argv[3], 0, NULL));
 	write_big(atoi(argv[4]) * 16);
+	must(unlink("/mnt/big"));
 	write_small();
+	write_mapped(atoi(argv[4]) * 16);
 	must(umount("/mnt"));
 	return 0;
 }
