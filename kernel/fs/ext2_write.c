@@ -37,7 +37,7 @@ of_object(struct object *o)
 	return of_regular(container_of(o, struct regular, object));
 }
 
-static int will_write(struct object *o, u64 index);
+static int make_place(struct object *o, u64 index, u8 bits);
 
 /* ---- a file that grows -------------------------------------------------- */
 
@@ -50,13 +50,15 @@ static void
 give_end_blocks(struct ext2_inode *i, u64 before)
 {
 	struct object *o = &i->regular.object;
+	int err;
 
 	/* A mapping that this does not see sees the new size. */
 	fence_full();
 	if (atomic_load(&o->nr_mapped) == 0 ||
 	    align_up(before, ext2_disk_of(i)->block_bytes) % PAGE_SIZE == 0)
 		return;
-	if (will_write(o, before >> PAGE_SHIFT) < 0)
+	err = make_place(o, before >> PAGE_SHIFT, PAGE_MAPPED_DIRTY);
+	if (err < 0 && err != -EFBIG)
 		object_protect(o);
 }
 
@@ -263,11 +265,21 @@ map_page(struct ext2_inode *i, struct handle *h, u64 index)
 	return MIN(ext2_store(i, h), err);
 }
 
+/*
+ * A block that is new has what somebody else left in it, until the page is
+ * written there.  J4: so the page is dirty before the handle ends.
+ */
 static int
-will_write(struct object *o, u64 index)
+give_blocks(struct object *o, u64 index, void *handle)
 {
-	struct ext2_inode *i = of_object(o);
-	struct ext2 *e = ext2_disk_of(i);
+	return map_page(of_object(o), handle, index);
+}
+
+/* A page with these bits gets blocks; -EFBIG: it has them not, or is gone. */
+static int
+make_place(struct object *o, u64 index, u8 bits)
+{
+	struct ext2 *e = ext2_disk_of(of_object(o));
 	struct handle h;
 	bool tried = false;
 	int err;
@@ -279,10 +291,16 @@ will_write(struct object *o, u64 index)
 		    &h);
 		if (err < 0)
 			return err;
-		err = map_page(i, &h, index);
+		err = object_give_place(o, index, bits, give_blocks, &h);
 		journal_end(&h);
 	} while (ext2_commit_helps(e, err, &tried));
 	return err;
+}
+
+static int
+will_write(struct object *o, u64 index)
+{
+	return make_place(o, index, 0);
 }
 
 static void

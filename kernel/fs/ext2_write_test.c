@@ -293,6 +293,62 @@ test_tail_after_crash(void **state)
 	}
 }
 
+/* Blocks of a file that is gone, with its bytes in them, are free. */
+static void
+leave_old_bytes(void)
+{
+	static char old[16 * PAGE_SIZE];
+
+	memset(old, 'o', sizeof(old) - 1);
+	assert_int_equal(write_at(0, old), sizeof(old) - 1);
+	assert_int_equal(file_sync(f, false), 0);
+	set_size(0);
+	assert_int_equal(file_sync(f, false), 0);
+}
+
+/*
+ * A page that is not in memory gets no blocks when the file grows, or what was
+ * in those came to light.
+ */
+static void
+test_growing_unseen(void **state)
+{
+	(void)state;
+	begin(1024);
+	leave_old_bytes();
+	set_size(1500);
+	mount_again();
+	f->inode->object->nr_mapped = 1;
+	set_size(4000);
+	f->inode->object->nr_mapped = 0;
+	assert_int_equal(read_at(100), 0);
+	assert_int_equal(read_at(1400), 0);
+	assert_int_equal(read_at(3999), 0);
+	unmount_disk();
+}
+
+/* A commit between the block and the mark in the page writes the page. */
+static void
+test_commit_before_mark(void **state)
+{
+	struct object *o;
+	struct page *p;
+
+	(void)state;
+	begin(1024);
+	leave_old_bytes();
+	set_size(4000);
+	o = f->inode->object;
+	assert_int_equal(object_page(o, 0, &p), 0);
+	assert_int_equal(o->ops->will_write(o, 0), 0);
+	page_put(p);
+	assert_int_equal(file_sync(f, false), 0);
+	mount_again();
+	assert_int_equal(read_at(0), 0);
+	assert_int_equal(read_at(3999), 0);
+	unmount_disk();
+}
+
 static u32 nr_protects;
 
 static void
@@ -442,6 +498,8 @@ main(void)
 	    cmocka_unit_test(test_mapped),
 	    cmocka_unit_test(test_hole_of_a_write),
 	    cmocka_unit_test(test_growing),
+	    cmocka_unit_test(test_growing_unseen),
+	    cmocka_unit_test(test_commit_before_mark),
 	    cmocka_unit_test(test_tail_after_crash),
 	    cmocka_unit_test(test_sync_during_commit),
 	    cmocka_unit_test(test_commit_of_before),

@@ -124,6 +124,24 @@ object_mark_mapped(struct object *o, u64 index, struct page *p)
 	return err;
 }
 
+int
+object_give_place(struct object *o, u64 index, u8 bits,
+    int (*give)(struct object *o, u64 index, void *arg), void *arg)
+{
+	struct page *p;
+	int err = -EFBIG;
+
+	mutex_lock(&o->lock);
+	p = xmap_get(&o->pages, index);
+	if (p != NULL && has_page(o, index, p) && (p->dirty & bits) == bits) {
+		err = give(o, index, arg);
+		/* A part of it may have a place now, whose bytes are old. */
+		object_mark(o, p, PAGE_DIRTY);
+	}
+	mutex_unlock(&o->lock);
+	return err;
+}
+
 /* Rounds under way are threads', of which there are less than 2^15. */
 static bool
 is_before(u16 a, u16 b)
