@@ -2,11 +2,32 @@
  * Power cuts: what a sequence of operations leaves on the disk, cut at each
  * flush and anywhere between two, is mounted again.  Then
  *   - the log was replayed to the byte as e2fsck replays it;
- *   - the tree is one that the operations came through, in their order, and not
- *     an earlier one than the last that was synced;
- *   - e2fsck finds nothing to complain about.
+ *   - the tree is one that the operations came through, in their order, not an
+ *     earlier one than the last that was to stay, and not a later one than
+ *     there was when the power failed;
+ *   - e2fsck finds nothing to complain about;
+ *   - the same tree is there when the power fails again in the midst of that.
  *
- * ext2_crash_test [--images N] [--seed N] [--journal]
+ * Sequences are all operations alone, then those of `scenarios`, then all pairs
+ * in a drawn order, and every fourth is a drawn one of three operations or of
+ * many.  A sequence's number and the seed say all about it, the cuts too.
+ *
+ * e2fsck runs in one process for all images (tests/host/again_main.c), and now
+ * and then as everybody runs it, which must come to the same.
+ *
+ * An image that was judged is not judged again, and does not count.  Of those
+ * that become the same by their replay, but for what is in the log, which is
+ * empty then, only the first is mounted and looked at: what comes of that
+ *follows from its bytes.
+ *
+ * ext2_crash_test [--images N] [--seed N] [--cuts N] [--progress N]
+ *                 [--disk NAME] [--only SEQUENCE]
+ *
+ *	--images   how many in all, of all kinds of disks
+ *	--cuts     so many images of each time between two flushes
+ *	--disk     one kind of disk, and so many --images of it
+ *	--only     that sequence alone, with all its cuts
+ *	--progress a line after each so many
  */
 /* links: fs/ext2.c */
 /* links: fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c fs/ext2_inode.c */
@@ -24,361 +45,229 @@
 /* links: mm/object_fill.c mm/reclaim.c */
 /* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
 /* links: lib/rbtree.c lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
-/* links: ../tests/host/fake_disk.c */
+/* links: ../tests/host/fake_disk.c ../tests/host/crash_ops.c */
+/* links: ../tests/host/served.c */
+#include "crash_ops.h"
 #include "fake_disk.h"
 #include "fake_kernel.h"
+#include "served.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "dev/chardev.h"
 #include "fs/ext2_disk.h"
-#include "fs/namei.h"
 #include "lib/errno.h"
 
-#include <asm/fcntl.h>
 #include <linux/fs.h>
-#include <sys/stat.h>
 
-#define MAX_OPS 400
-#define NR_MANY 40 /* one operation that is many */
+#define MAX_OPS     400
+#define MAX_BETWEEN 4000
+/* Once in so many times e2fsck is run as everybody runs it, too. */
+#define PLAIN_EVERY 256
 
-static const struct fs_who *who;
-static u8 *good, *image, *other;
-static u64 disk_bytes;
-static const char *mount_options = "";
-static char dir[] = "/tmp/ext2_crash.XXXXXX";
-static u32 nr_images, nr_compared, nr_sequences;
-
-/* ---- operations --------------------------------------------------------- */
-
-static u32 letter; /* what is written next */
-
-static int
-write_at(const char *path, u32 flags, u64 at, size_t len)
-{
-	u8 *bytes = malloc(len);
-	struct iov_iter it;
-	struct file *f;
-	s64 n;
-	int err =
-	    namei_open(who, fs_name(NULL, path), O_WRONLY | flags, 0644, &f);
-
-	memset(bytes, 'a' + letter++ % 26, len);
-	if (err == 0) {
-		iov_init_kernel(&it, bytes, len);
-		n = (flags & O_APPEND) ? file_write(who, f, &it)
-				       : file_pwrite(who, f, &it, (s64)at);
-		err = n < 0 ? (int)n : 0;
-		file_put(f);
-	}
-	free(bytes);
-	return err;
-}
-
-static int
-op_create(void)
-{
-	return write_at("/m/new", O_CREAT | O_EXCL, 0, 0);
-}
-
-static int
-op_write(void)
-{
-	return write_at("/m/d/plain", 0, 500, 5000);
-}
-
-static int
-op_append(void)
-{
-	return write_at("/m/file", O_APPEND, 0, 20000);
-}
-
-static int
-op_far(void)
-{
-	return write_at("/m/file", 0, 400000, 100);
-}
-
-static int
-op_truncate(void)
-{
-	return namei_truncate(who, fs_name(NULL, "/m/big"), 1500);
-}
-
-static int
-op_lengthen(void)
-{
-	return namei_truncate(who, fs_name(NULL, "/m/file"), 70000);
-}
-
-static int
-op_link(void)
-{
-	return namei_link(
-	    who, fs_name(NULL, "/m/file"), fs_name(NULL, "/m/d/link"), 0);
-}
-
-static int
-op_symlink(void)
-{
-	return namei_symlink(who, "file", fs_name(NULL, "/m/sym"));
-}
-
-static int
-op_long_symlink(void)
-{
-	static char target[200];
-
-	memset(target, 't', sizeof(target) - 1);
-	return namei_symlink(who, target, fs_name(NULL, "/m/d/longsym"));
-}
-
-static int
-op_rename(void)
-{
-	return namei_rename(
-	    who, fs_name(NULL, "/m/file"), fs_name(NULL, "/m/d/moved"), 0);
-}
-
-static int
-op_rename_over(void)
-{
-	return namei_rename(
-	    who, fs_name(NULL, "/m/file"), fs_name(NULL, "/m/big"), 0);
-}
-
-static int
-op_exchange(void)
-{
-	return namei_rename(who, fs_name(NULL, "/m/d"), fs_name(NULL, "/m/big"),
-	    RENAME_EXCHANGE);
-}
-
-static int
-op_move_dir(void)
-{
-	return namei_rename(
-	    who, fs_name(NULL, "/m/d/sub"), fs_name(NULL, "/m/sub"), 0);
-}
-
-static int
-op_unlink(void)
-{
-	return namei_unlink(who, fs_name(NULL, "/m/big"));
-}
-
-static int
-op_unlink_file(void)
-{
-	return namei_unlink(who, fs_name(NULL, "/m/file"));
-}
-
-static int
-op_mkdir(void)
-{
-	return namei_mkdir(who, fs_name(NULL, "/m/e"), 0755);
-}
-
-static int
-op_rmdir(void)
-{
-	return namei_rmdir(who, fs_name(NULL, "/m/d/sub"));
-}
-
-static int
-op_chmod(void)
-{
-	return namei_chmod(who, fs_name(NULL, "/m/d"), 0, 0700);
-}
-
-static int
-op_mknod(void)
-{
-	return namei_mknod(who, fs_name(NULL, "/m/fifo"), S_IFIFO | 0600, 0);
-}
-
-/* One of many, in a directory that grows by them. */
-static int
-op_many(void)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "/m/d/a-name-that-takes-some-room-%u",
-	    letter++);
-	return namei_mkdir(who, fs_name(NULL, path), 0755);
-}
-
-static struct file *held;
-
-/* A file without a name that somebody has: it is to go after a crash. */
-static int
-op_orphan(void)
-{
-	struct file *f;
-	int err;
-
-	if (held != NULL)
-		return -EBUSY;
-	err = namei_open(who, fs_name(NULL, "/m/big"), O_RDWR, 0, &f);
-	if (err < 0)
-		return err;
-	held = f;
-	return namei_unlink(who, fs_name(NULL, "/m/big"));
-}
-
-static int
-op_sync(void)
-{
-	return mount_sync_all();
-}
-
-static const struct operation {
+/* struct disk: a kind of disk, how it is mounted, and its part of the images.
+ */
+struct disk {
 	const char *name;
-	int (*fn)(void);
-	bool in_place; /* bytes change before the rest does */
-} operations[] = {
-    {"create", op_create, false},
-    {"write", op_write, true},
-    {"append", op_append, false},
-    {"far", op_far, false},
-    {"truncate", op_truncate, true},
-    {"lengthen", op_lengthen, false},
-    {"link", op_link, false},
-    {"symlink", op_symlink, false},
-    {"long-symlink", op_long_symlink, false},
-    {"rename", op_rename, false},
-    {"rename-over", op_rename_over, false},
-    {"exchange", op_exchange, false},
-    {"move-dir", op_move_dir, false},
-    {"unlink", op_unlink, false},
-    {"unlink-file", op_unlink_file, false},
-    {"mkdir", op_mkdir, false},
-    {"rmdir", op_rmdir, false},
-    {"chmod", op_chmod, false},
-    {"mknod", op_mknod, false},
-    {"many", op_many, false},
-    {"orphan", op_orphan, false},
-    {"sync", op_sync, false},
+	const char *options;
+	u32 block_bytes;
+	u32 blocks;
+	u32 log_mib; /* the least for blocks of that size */
+	u32 part;
 };
 
-/* ---- the tree as text --------------------------------------------------- */
-
-#define MAX_NAMES 200
-
-struct listing {
-	struct dir_sink sink;
-	u32 nr;
-	char *names[MAX_NAMES];
+static const struct disk disks[] = {
+    {"ordered-1k", "", 1024, 2560, 1, 6},
+    {"journal-1k", "data=journal", 1024, 2560, 1, 4},
+    {"ordered-2k", "", 2048, 2304, 2, 2},
+    {"ordered-4k", "", 4096, 2304, 4, 2},
+    {"journal-4k", "data=journal", 4096, 2304, 4, 2},
 };
 
-static bool
-note_name(struct dir_sink *sink, struct name name, u64 ino, u32 type, u64 next)
+/* What single operations and pairs are too short for. */
+static const char *const scenarios[] = {
+    /* A directory grows, over commits. */
+    "many*40 sync many*20 append-fsync many*20",
+    /* Blocks of directories become a file's, after a commit and within one. */
+    "many*30 sync empty*30 rmdir sync fill append-fsync",
+    "many*30 sync empty*30 rmdir fill append-fsync fill sync",
+    "many*10 empty*10 fill sync many*10 sync empty*10 far append-fsync",
+    /* The disk is full, and has room again. */
+    "fill*60 append-fsync create mkdir append sync unfill fill*3 sync",
+    "fill*60 sync unfill append-fsync fill*2 far sync many*5",
+    /* A file with many blocks of numbers is cut off, and another one comes. */
+    "holes sync cut-holes append-fsync fill sync",
+    "holes append-fsync cut-holes holes sync cut-holes far",
+    /* Files without a name. */
+    "orphan orphan-write append-fsync unlink-file orphan-close sync",
+    "orphan append-fsync orphan-write sync fill orphan-close append-fsync",
+    /* A file is replaced, as a careful program does it. */
+    "new-fsync replace new-fsync replace append-fsync",
+    "new-fsync rename-over replace sync",
+    /* The log comes round to its beginning, some times. */
+    "fill*3 sync fill*3 sync unfill sync fill*3 sync fill*3 sync unfill "
+    "sync fill*3 sync fill*3 sync unfill sync fill*3 sync fill*3 sync",
+    /* Writing through a mapping. */
+    "mmap sync mmap truncate mmap append-fsync mmap sync",
+    "mmap append-fsync rename-over mmap sync mmap orphan append-fsync",
+};
+
+static const struct disk *disk;
+static u8 *good, *image, *second;
+static u8 *replayed, *checked; /* files that e2fsck sees, in memory */
+static struct served replay_fsck, check_fsck;
+static u64 disk_bytes;
+static u8 *is_log; /* for each block: is it the log's, but for its head */
+static char dir[] = "/tmp/ext2_crash.XXXXXX";
+static char fast_dir[] = "/dev/shm/ext2_crash.XXXXXX";
+static char *work = dir;
+
+static u32 max_images = 1400, nr_cuts = 1, progress;
+static u64 seed = 1;
+static s64 only = -1;
+
+static struct {
+	u32 images, again, checked, sequences, compared, seconds;
+	u32 progress_at;
+} done;
+
+/* ---- what was judged ---------------------------------------------------- */
+
+/* struct look: a tree in two numbers, with the sums of bytes and without. */
+struct look {
+	u64 whole, names;
+};
+
+struct verdict {
+	u64 key; /* of an image, 0: none */
+	struct look look;
+};
+
+static struct verdict *verdicts;
+static u64 verdicts_room, nr_verdicts;
+
+static u64
+stir(u64 h, u64 word)
 {
-	struct listing *l = container_of(sink, struct listing, sink);
-
-	(void)ino;
-	(void)type;
-	(void)next;
-	assert_true(l->nr < MAX_NAMES);
-	if (name.text[0] != '.')
-		l->names[l->nr++] = strndup(name.text, name.len);
-	return true;
+	h = (h ^ word) * 0x9fb21c651e98df25;
+	return h ^ h >> 29;
 }
 
-static int
-compare_names(const void *a, const void *b)
+/* Four at a time, which do not wait for each other. */
+static u64
+hash_block(const u64 *words, u64 h)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	u64 lane[4] = {h, h + 1, h + 2, h + 3};
+	u32 at, n;
+
+	for (at = 0; at < disk->block_bytes / sizeof(u64); at += 4)
+		for (n = 0; n < 4; n++)
+			lane[n] = stir(lane[n], words[at + n]);
+	return stir(stir(lane[0], lane[1]), stir(lane[2], lane[3]));
 }
 
 static u64
-sum_of(const char *path)
+hash_bytes(const u8 *bytes, bool with_log)
 {
-	static u8 bytes[1 << 20];
-	struct iov_iter it;
-	struct file *f;
-	u64 sum = 0;
-	s64 n, i;
+	u64 h = with_log + 1;
+	u32 b;
 
-	if (namei_open(who, fs_name(NULL, path), O_RDONLY, 0, &f) < 0)
-		return ~0ul;
-	iov_init_kernel(&it, bytes, sizeof(bytes));
-	n = file_read(f, &it);
-	for (i = 0; i < n; i++)
-		sum = sum * 31 + bytes[i];
-	file_put(f);
-	return n < 0 ? ~0ul : sum;
+	for (b = 0; b < disk->blocks; b++)
+		if (with_log || !is_log[b])
+			h = hash_block(
+			    (const u64 *)(bytes + b * disk->block_bytes), h);
+	return h | 1;
 }
 
-static void describe_dir(FILE *out, const char *path);
-
-static void
-describe(FILE *out, const char *path)
+static struct verdict *
+find_verdict(u64 key)
 {
-	char target[PAGE_SIZE] = "";
-	struct file_stat st;
-	size_t len = 0;
+	u64 at = key >> 8;
 
-	if (namei_stat(who, fs_name(NULL, path), NAMEI_NOFOLLOW, &st) < 0) {
-		fprintf(out, "%s cannot be looked at\n", path);
-		return;
-	}
-	if (S_ISLNK(st.mode) &&
-	    namei_readlink(
-		who, fs_name(NULL, path), target, sizeof(target), &len) < 0)
-		len = 0;
-	fprintf(out, "%s %o %u %lu %lx %.*s\n", path, st.mode, st.nlink,
-	    S_ISDIR(st.mode) ? 0 : st.size_bytes,
-	    S_ISREG(st.mode) ? sum_of(path) : 0, (int)len, target);
-	if (S_ISDIR(st.mode))
-		describe_dir(out, path);
+	while (verdicts[at % verdicts_room].key != 0 &&
+	    verdicts[at % verdicts_room].key != key)
+		at++;
+	return &verdicts[at % verdicts_room];
 }
 
 static void
-describe_dir(FILE *out, const char *path)
+keep_verdict(u64 key, struct look look)
 {
-	struct listing l = {.sink = {.emit = note_name}};
-	char below[512];
-	struct file *f;
-	u32 n;
+	struct verdict *old = verdicts, *v;
+	u64 n = verdicts_room;
 
-	if (namei_open(
-		who, fs_name(NULL, path), O_RDONLY | O_DIRECTORY, 0, &f) < 0) {
-		fprintf(out, "%s cannot be opened\n", path);
-		return;
+	if (nr_verdicts * 2 >= verdicts_room) {
+		verdicts_room = verdicts_room * 2 + 1024;
+		verdicts = calloc(verdicts_room, sizeof(*v));
+		while (n-- > 0)
+			if (old[n].key != 0)
+				*find_verdict(old[n].key) = old[n];
+		free(old);
 	}
-	if (file_readdir(f, &l.sink) < 0)
-		fprintf(out, "%s cannot be read\n", path);
-	file_put(f);
-	qsort(l.names, l.nr, sizeof(l.names[0]), compare_names);
-	for (n = 0; n < l.nr; n++) {
-		snprintf(below, sizeof(below), "%s/%s", path, l.names[n]);
-		describe(out, below);
-		free(l.names[n]);
-	}
+	v = find_verdict(key);
+	nr_verdicts += v->key == 0;
+	*v = (struct verdict){.key = key, .look = look};
 }
 
-static char *
-tree_text(void)
+static void
+forget_verdicts(void)
 {
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	free(verdicts);
+	verdicts = NULL;
+	verdicts_room = nr_verdicts = 0;
+	keep_verdict(1, (struct look){0});
+}
 
-	describe_dir(out, "/m");
-	fclose(out);
-	return text;
+/*
+ * The sum is the fifth word of a line: left out where bytes may be old ones, or
+ * new ones, or some of each.
+ */
+static struct look
+look_of(const char *tree)
+{
+	struct look l = {1, 1};
+	u32 word = 0;
+
+	for (; *tree != 0; tree++) {
+		if (*tree == ' ')
+			word++;
+		else if (*tree == '\n')
+			word = 0;
+		l.whole = stir(l.whole, (u8)*tree);
+		if (word != 4)
+			l.names = stir(l.names, (u8)*tree);
+	}
+	return l;
 }
 
 /* ---- a sequence --------------------------------------------------------- */
 
 struct sequence {
+	s64 number;
 	const struct operation *ops[MAX_OPS];
 	u32 nr;
 	char *trees[MAX_OPS + 1]; /* after so many operations */
+	struct look looks[MAX_OPS + 1];
+	/* In the midst of the one after so many. */
+	u32 nr_between;
+	struct {
+		u32 ops;
+		struct look look;
+	} between[MAX_BETWEEN];
 };
+
+static struct sequence *running;
+static u32 nr_ended; /* of its operations */
+
+/* Marks in the recording: so many operations were begun, or are to stay. */
+#define MARK_BEGUN 0x10000u
 
 static void
 tell(const struct sequence *s, const char *what, u32 from, u32 to)
@@ -388,46 +277,72 @@ tell(const struct sequence *s, const char *what, u32 from, u32 to)
 	fprintf(stderr, "%s, cut at %u, %u:", what, from, to);
 	for (i = 0; i < s->nr; i++)
 		fprintf(stderr, " %s", s->ops[i]->name);
-	fprintf(stderr, "\n");
+	fprintf(stderr, "\nagain: --disk %s --seed %lu --cuts %u --only %ld\n",
+	    disk->name, seed, nr_cuts, s->number);
 }
 
+/* The same time for everybody, so that images can be the same. */
 static void
-mount_it(void)
+mount_it(u64 flags, const char *options)
 {
-	assert_int_equal(namei_mount(who, "/vda", fs_name(NULL, "/m"), "ext3",
-			     0, mount_options),
+	fake_now_ns = 1000000000000;
+	assert_int_equal(namei_mount(crash_who, "/vda", fs_name(NULL, "/m"),
+			     "ext3", flags, options),
 	    0);
 }
 
 static void
 unmount_it(void)
 {
-	assert_int_equal(namei_umount(who, fs_name(NULL, "/m"), 0), 0);
+	assert_int_equal(namei_umount(crash_who, fs_name(NULL, "/m"), 0), 0);
 	assert_int_equal(fake_disk.claimed, 0);
+}
+
+static void
+keep_tree(struct sequence *s, u32 i)
+{
+	s->trees[i] = crash_tree();
+	s->looks[i] = look_of(s->trees[i]);
+}
+
+/* A file was made, and is to be written to: two things, one after the other. */
+static void
+keep_between(void)
+{
+	struct sequence *s = running;
+	char *tree = crash_tree();
+
+	assert_true(s->nr_between < MAX_BETWEEN);
+	s->between[s->nr_between].ops = nr_ended;
+	s->between[s->nr_between++].look = look_of(tree);
+	free(tree);
 }
 
 static void
 run_sequence(struct sequence *s)
 {
 	u32 i;
+	int err;
 
+	running = s;
+	crash_between = keep_between;
 	fake_disk_set(good, disk_bytes);
 	fake_disk_record();
-	letter = 0;
-	mount_it();
-	s->trees[0] = tree_text();
+	crash_ops_begin();
+	mount_it(0, disk->options);
+	keep_tree(s, 0);
 	for (i = 0; i < s->nr; i++) {
-		(void)!s->ops[i]->fn();
-		s->trees[i + 1] = tree_text();
-		if (s->ops[i]->fn == op_sync)
+		nr_ended = i;
+		fake_disk_mark(MARK_BEGUN | (i + 1));
+		err = s->ops[i]->fn();
+		keep_tree(s, i + 1);
+		if (s->ops[i]->lasting && err == 0)
 			fake_disk_mark(i + 1);
 	}
 	assert_int_equal(mount_sync_all(), 0);
 	fake_disk_mark(s->nr);
 	fake_disk_record_end();
-	if (held != NULL)
-		file_put(held);
-	held = NULL;
+	crash_ops_end();
 	unmount_it();
 }
 
@@ -438,34 +353,24 @@ forget_sequence(struct sequence *s)
 
 	for (i = 0; i <= s->nr; i++)
 		free(s->trees[i]);
-	s->nr = 0;
+	s->nr = s->nr_between = 0;
 }
 
-/* ---- a cut -------------------------------------------------------------- */
-
-/* e2fsck says nothing but what it passes through; its status is not enough. */
-static bool
-is_sound(const char *name)
-{
-	return fake_shell("PATH=$PATH:/sbin:/usr/sbin; cd %s && "
-			  "e2fsck -fn %s >out 2>/dev/null && "
-			  "! grep -Evq '^(Pass [0-9]|%s: [0-9]|$)' out",
-		   dir, name, name) == 0;
-}
+/* ---- an image ----------------------------------------------------------- */
 
 /* The superblock says when and that; nothing else may differ. */
 static bool
 same_but_super(const u8 *a, const u8 *b)
 {
-	u64 at;
+	u64 at = 2048;
 
-	for (at = 0; at < disk_bytes; at++)
-		if (a[at] != b[at] && at / 1024 != 1) {
-			fprintf(stderr, "byte %lu of block %lu: %#x, not %#x\n",
-			    at % 1024, at / 1024, a[at], b[at]);
-			return false;
-		}
-	return true;
+	if (memcmp(a, b, 1024) == 0 &&
+	    memcmp(a + at, b + at, disk_bytes - at) == 0)
+		return true;
+	for (at = 0; at / 1024 == 1 || a[at] == b[at];)
+		at++;
+	fprintf(stderr, "byte %lu: %#x, not %#x\n", at, a[at], b[at]);
+	return false;
 }
 
 static bool
@@ -479,234 +384,526 @@ has_orphans(const u8 *bytes)
 }
 
 static bool
-replays_alike(void)
+replays_alike(const u8 *bytes)
 {
-	char path[64];
+	int status;
 
-	snprintf(path, sizeof(path), "%s/replayed", dir);
-	fake_file_write(path, image, disk_bytes);
-	(void)!fake_shell("PATH=$PATH:/sbin:/usr/sbin; "
-			  "e2fsck -E journal_only -y %s >/dev/null 2>&1",
-	    path);
-	assert_int_equal(fake_file_read(path, other, disk_bytes), disk_bytes);
-	fake_disk_set(image, disk_bytes);
-	if (namei_mount(
-		who, "/vda", fs_name(NULL, "/m"), "ext3", MS_RDONLY, NULL) != 0)
-		return false;
+	static u32 nr;
+
+	memcpy(replayed, bytes, disk_bytes);
+	status = served_run(&replay_fsck);
+	if (nr++ % PLAIN_EVERY == 0) {
+		memcpy(checked, bytes, disk_bytes);
+		(void)!fake_shell("PATH=$PATH:/sbin:/usr/sbin; cd %s; "
+				  "e2fsck -y -E journal_only checked "
+				  ">/dev/null 2>&1",
+		    work);
+		assert_true(same_but_super(checked, replayed));
+	}
+	fake_disk_set(bytes, disk_bytes);
+	mount_it(MS_RDONLY, NULL);
 	unmount_it();
+	if (status != 0 && status != 1)
+		return false;
 	/* Orphans e2fsck frees at once; calf does when it may write. */
 	if (has_orphans(fake_disk_bytes))
 		return true;
-	nr_compared++;
-	return same_but_super(fake_disk_bytes, other);
+	done.compared++;
+	return same_but_super(fake_disk_bytes, replayed);
+}
+
+static void
+run_plain(void)
+{
+	assert_int_equal(
+	    fake_shell("PATH=$PATH:/sbin:/usr/sbin; cd %s; "
+		       "e2fsck -fn checked >plain 2>&1; cmp plain checked.out",
+		work),
+	    0);
+}
+
+/* e2fsck says nothing but what it passes through; its status is not enough. */
+static bool
+is_sound(const u8 *bytes)
+{
+	static const char *const usual[] = {
+	    "Pass ", "checked: ", "e2fsck 1.", NULL};
+	static u32 nr;
+	int status;
+
+	memcpy(checked, bytes, disk_bytes);
+	status = served_run(&check_fsck);
+	if (nr++ % PLAIN_EVERY == 0)
+		run_plain();
+	return status == 0 && served_said_only(&check_fsck, usual);
+}
+
+static bool recording_mounts; /* what they write is noted, too */
+
+/* What is wrong with an image, NULL if nothing is; and its tree. */
+static const char *
+judge(const u8 *bytes, struct look *look, char **tree)
+{
+	u64 key = hash_bytes(bytes, true), key2;
+	const struct verdict *v = find_verdict(key);
+
+	*tree = NULL;
+	*look = v->look;
+	done.again += v->key != 0;
+	if (v->key != 0)
+		return NULL;
+	done.images++;
+	if (!replays_alike(bytes))
+		return "replayed otherwise";
+	key2 = hash_bytes(fake_disk_bytes, false);
+	v = find_verdict(key2);
+	*look = v->look;
+	if (v->key == 0) {
+		done.checked++;
+		fake_disk_set(bytes, disk_bytes);
+		if (recording_mounts)
+			fake_disk_again();
+		mount_it(0, disk->options);
+		*tree = crash_tree();
+		*look = look_of(*tree);
+		unmount_it();
+		if (recording_mounts)
+			fake_disk_swap();
+		if (!is_sound(fake_disk_bytes))
+			return "e2fsck complains";
+		keep_verdict(key2, *look);
+	}
+	keep_verdict(key, *look);
+	return NULL;
+}
+
+static void
+refuse(const struct sequence *s, const char *what, u32 from, u32 to)
+{
+	tell(s, what, from, to);
+	(void)!fake_shell(
+	    "cat %s/checked.out >&2; cp %s/checked %s.bad", work, work, work);
+	fail();
+}
+
+/* ---- a cut -------------------------------------------------------------- */
+
+/* The least of the last n events that ends with a flush, and one after it. */
+static void
+draw_cut(u32 *from, u32 *to)
+{
+	u32 n;
+
+	*to = fake_random() % (fake_nr_events + 1);
+	for (n = *from = 0; n < *to; n++)
+		if (fake_events[n].kind == FAKE_FLUSH)
+			*from = n + 1;
 }
 
 /*
- * Without the sums of bytes, which are the fifth word of a line: where they may
- * be old ones, or new ones, or some of each.
+ * The mount that has just been recorded is cut off, too, and all after it: what
+ * the log says, and what is to be freed, is done again.
  */
-static char *
-without_sums(const char *tree)
+static void
+cut_again(const struct sequence *s, const struct look *want)
 {
-	char *text = strdup(tree), *to = text;
-	u32 word = 0;
+	struct look look;
+	const char *wrong;
+	u32 from, to, n;
+	char *tree;
 
-	for (; *tree != 0; tree++) {
-		if (*tree == ' ')
-			word++;
-		else if (*tree == '\n')
-			word = 0;
-		if (word != 4)
-			*to++ = *tree;
+	recording_mounts = false;
+	for (n = 0; n < 4; n++) {
+		fake_disk_swap();
+		draw_cut(&from, &to);
+		fake_disk_cut(second, from, to);
+		fake_disk_swap();
+		wrong = judge(second, &look, &tree);
+		free(tree);
+		done.seconds++;
+		if (wrong == NULL &&
+		    (look.whole != want->whole || look.names != want->names))
+			wrong = "another tree";
+		if (wrong != NULL) {
+			fprintf(stderr, "in the mount after a cut: ");
+			refuse(s, wrong, from, to);
+		}
 	}
-	*to = 0;
-	return text;
+}
+
+/* What is to stay, and what was begun, by the time of an event. */
+static void
+bounds_at(u32 event, u32 *least, u32 *most)
+{
+	*least = *most = 0;
+	while (event-- > 0) {
+		const struct fake_event *e = &fake_events[event];
+
+		if (e->kind == FAKE_MARK && (e->mark & MARK_BEGUN) != 0)
+			*most = MAX(*most, e->mark & ~MARK_BEGUN);
+		else if (e->kind == FAKE_MARK)
+			*least = MAX(*least, e->mark);
+	}
 }
 
 static bool
-same_tree(const char *a, const char *b, bool with_sums)
+same_look(const struct look *a, const struct look *b, bool with_sums)
 {
-	char *a2 = with_sums ? strdup(a) : without_sums(a);
-	char *b2 = with_sums ? strdup(b) : without_sums(b);
-	bool same = strcmp(a2, b2) == 0;
-
-	free(a2);
-	free(b2);
-	return same;
+	return with_sums ? a->whole == b->whole : a->names == b->names;
 }
 
-/* Is the tree one of those from the at-least-th on? */
+/* Is the tree one of those from the least-th to the most-th? */
 static bool
-is_known_tree(const struct sequence *s, u32 least)
+is_known(const struct sequence *s, u32 least, u32 most, const struct look *look)
 {
-	bool known = false, with_sums = *mount_options != 0;
-	char *tree = tree_text();
+	bool with_sums = *disk->options != 0;
 	u32 i, nr_in_place = 0;
 
-	for (i = least; i < s->nr; i++)
+	for (i = least; i < most; i++)
 		nr_in_place += s->ops[i]->in_place;
-	for (i = least; i <= s->nr && !known; i++)
-		known =
-		    same_tree(tree, s->trees[i], with_sums || nr_in_place == 0);
-	if (!known)
-		fprintf(stderr, "at least %u, wanted:\n%sgot:\n%s", least,
-		    s->trees[least], tree);
-	free(tree);
-	return known;
+	with_sums |= nr_in_place == 0;
+	for (i = least; i <= most; i++)
+		if (same_look(&s->looks[i], look, with_sums))
+			return true;
+	for (i = 0; i < s->nr_between; i++)
+		if (s->between[i].ops >= least && s->between[i].ops < most &&
+		    same_look(&s->between[i].look, look, with_sums))
+			return true;
+	return false;
 }
 
 static void
-check_cut(const struct sequence *s, u32 from, u32 to, u32 least)
+check_cut(const struct sequence *s, u32 from, u32 to, u32 draw)
 {
-	char path[64];
-	bool ok;
+	const char *wrong;
+	struct look look;
+	u32 least, most;
+	char *tree;
 
-	nr_images++;
+	fake_random_seed(stir(stir(seed, (u64)s->number), from * 1000 + draw));
 	fake_disk_cut(image, from, to);
-	ok = replays_alike();
-	if (!ok)
-		tell(s, "replayed otherwise", from, to);
-	assert_true(ok);
-	fake_disk_set(image, disk_bytes);
-	mount_it();
-	ok = is_known_tree(s, least);
-	unmount_it();
-	if (!ok)
-		tell(s, "no tree that was", from, to);
-	assert_true(ok);
-	snprintf(path, sizeof(path), "%s/cut", dir);
-	fake_file_write(path, fake_disk_bytes, disk_bytes);
-	ok = is_sound("cut");
-	if (!ok) {
-		tell(s, "e2fsck complains", from, to);
-		(void)!fake_shell("cat %s/out >&2", dir);
+	bounds_at(to, &least, &most);
+	recording_mounts = fake_random() % 16 == 0;
+	wrong = judge(image, &look, &tree);
+	if (wrong == NULL && !is_known(s, least, most, &look)) {
+		wrong = "no tree that was";
+		fprintf(stderr, "at least %u, at most %u, wanted:\n%sgot:\n%s",
+		    least, most, s->trees[least], tree ? tree : "as before\n");
 	}
-	assert_true(ok);
+	if (wrong != NULL)
+		refuse(s, wrong, from, to);
+	if (tree != NULL && recording_mounts)
+		cut_again(s, &look);
+	free(tree);
 }
 
-/* Each flush, and a cut somewhere between it and the next. */
 static void
-check_sequence(const struct sequence *s, u32 max_images)
+show_progress(const struct sequence *s)
 {
-	u32 i, from = 0, least = 0, marked = 0;
+	static time_t start;
 
-	for (i = 0; i <= fake_nr_events && nr_images < max_images; i++) {
-		const struct fake_event *e = &fake_events[i];
+	if (start == 0)
+		start = time(NULL);
+	if (progress == 0 || done.images < done.progress_at)
+		return;
+	done.progress_at += progress;
+	fprintf(stderr,
+	    "# %s, seed %lu: %u images, sequence %ld, after %ld s\n",
+	    disk->name, seed, done.images, s->number, time(NULL) - start);
+}
 
-		if (i < fake_nr_events && e->kind == FAKE_MARK)
-			marked = e->mark;
-		if (i < fake_nr_events && e->kind != FAKE_FLUSH)
+/* Each flush, and cuts somewhere between it and the next. */
+static void
+check_sequence(const struct sequence *s)
+{
+	u32 i, n, from = 0;
+
+	for (i = 0; i <= fake_nr_events; i++) {
+		if (i < fake_nr_events && fake_events[i].kind != FAKE_FLUSH)
 			continue;
-		if (i > from)
-			check_cut(s, from, i, least);
-		if (i < fake_nr_events)
-			check_cut(s, i + 1, i + 1, least);
+		for (n = 0; i > from && n < nr_cuts; n++)
+			if (only >= 0 || done.images < max_images)
+				check_cut(s, from,
+				    n == 0 ? i
+					   : from + 1 +
+					    (u32)(stir(seed, n * 7919 + i) %
+						(i - from)),
+				    n + 1);
+		if (i < fake_nr_events &&
+		    (only >= 0 || done.images < max_images))
+			check_cut(s, i + 1, i + 1, 0);
 		from = i + 1;
-		least = marked;
 	}
-}
-
-static void
-check_operations(u32 nr, const struct operation *const *ops, u32 max_images)
-{
-	static struct sequence s;
-
-	u32 n, i;
-
-	s.nr = 0;
-	for (n = 0; n < nr; n++)
-		for (i = 0; i < (ops[n]->fn == op_many ? NR_MANY : 1); i++)
-			if (s.nr < MAX_OPS)
-				s.ops[s.nr++] = ops[n];
-	run_sequence(&s);
-	check_sequence(&s, max_images);
-	forget_sequence(&s);
-	nr_sequences++;
-}
-
-static const struct operation *
-any_operation(void)
-{
-	return &operations[fake_random() % ARRAY_SIZE(operations)];
-}
-
-/* ---- the disk is made --------------------------------------------------- */
-
-static const char make_disk[] =
-    "set -e; PATH=$PATH:/usr/sbin:/sbin; cd '%s'; mkdir tree tree/d\n"
-    "mkdir tree/d/sub; echo hello >tree/file; seq 1 1000 >tree/d/plain\n"
-    "seq 1 30000 >tree/big\n"
-    "mke2fs -q -F -t ext3 -b 1024 -N 128 -J size=1 -d tree img 2560 "
-    ">/dev/null 2>&1\n";
-
-static void
-start(void)
-{
-	char path[64];
-
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(fake_shell(make_disk, dir), 0);
-	good = malloc(FAKE_DISK_MAX);
-	image = malloc(FAKE_DISK_MAX);
-	other = malloc(FAKE_DISK_MAX);
-	snprintf(path, sizeof(path), "%s/img", dir);
-	disk_bytes = fake_file_read(path, good, FAKE_DISK_MAX);
-	vfs_init();
-	who = fs_who_kernel();
-	fake_disk.dev = dev_make(254, 0);
-	assert_int_equal(namei_mkdir(who, fs_name(NULL, "/m"), 0755), 0);
-	assert_int_equal(namei_mknod(who, fs_name(NULL, "/vda"), S_IFBLK | 0600,
-			     fake_disk.dev),
-	    0);
+	show_progress(s);
 }
 
 /* ---- which sequences ---------------------------------------------------- */
 
-static u32 max_images = 300;
-static u64 seed = 1;
+static void
+add_operation(struct sequence *s, const struct operation *op, u64 nr)
+{
+	while (nr-- > 0 && s->nr < MAX_OPS)
+		s->ops[s->nr++] = op;
+}
+
+/* Words of the form NAME or NAME*TIMES. */
+static void
+add_scenario(struct sequence *s, const char *words)
+{
+	while (*words != 0) {
+		size_t len = strcspn(words, " *");
+		const struct operation *op = crash_operation(words, len);
+		char *end = (char *)words + len;
+		u64 nr = *end == '*' ? strtoul(end + 1, &end, 10) : 1;
+
+		add_operation(s, op, nr);
+		words = end + strspn(end, " ");
+	}
+}
+
+/* Three, or now and then many, some of them often. */
+static void
+add_drawn(struct sequence *s)
+{
+	u32 n = fake_random() % 4 == 0 ? 4 + fake_random() % 40 : 3;
+
+	while (n-- > 0)
+		add_operation(s,
+		    &crash_operations[fake_random() % crash_nr_operations],
+		    fake_random() % 8 == 0 ? 1 + fake_random() % 20 : 1);
+}
+
+/* A pair's number leads to another one, so that the first ones are a sample. */
+static void
+add_pair(struct sequence *s, u64 number)
+{
+	u64 n = crash_nr_operations, step = n * n / 3;
+
+	while (step % 2 == 0 || step % 5 == 0 || step % 7 == 0 || n % step == 0)
+		step++;
+	number = (number * step + stir(seed, 1) % (n * n)) % (n * n);
+	add_operation(s, &crash_operations[number / n], 1);
+	add_operation(s, &crash_operations[number % n], 1);
+}
 
 static void
-test_crashes(void **state)
+choose_sequence(struct sequence *s, s64 number)
 {
-	const struct operation *ops[MAX_OPS];
-	u32 n, i;
+	u64 n = (u64)number, alone = crash_nr_operations;
 
-	(void)state;
-	fake_random_seed(seed);
-	for (n = 0; n < ARRAY_SIZE(operations); n++) {
-		ops[0] = &operations[n];
-		check_operations(1, ops, max_images);
+	s->number = number;
+	s->nr = 0;
+	fake_random_seed(stir(stir(seed, n), 1ul << 40));
+	if (n < alone) {
+		add_operation(s, &crash_operations[n], 1);
+		return;
 	}
-	/* Pairs, and now and then three or many. */
-	while (nr_images < max_images) {
-		n = 2 + (fake_random() % 4 == 0) +
-		    (fake_random() % 16 == 0) * (fake_random() % 40);
-		for (i = 0; i < n; i++)
-			ops[i] = any_operation();
-		check_operations(n, ops, max_images);
+	n -= alone;
+	if (n < ARRAY_SIZE(scenarios)) {
+		add_scenario(s, scenarios[n]);
+		return;
 	}
-	printf(
-	    "# %u images of %u sequences, seed %lu %s; %u replayed by both\n",
-	    nr_images, nr_sequences, seed, mount_options, nr_compared);
+	n -= ARRAY_SIZE(scenarios);
+	if (n % 4 != 3 && n - n / 4 < alone * alone)
+		add_pair(s, n - n / 4);
+	else
+		add_drawn(s);
+}
+
+/* ---- the disk is made --------------------------------------------------- */
+
+static u8 *
+map_file(const char *name)
+{
+	char path[128];
+	void *p;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", work, name);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)disk_bytes), 0);
+	p = mmap(NULL, disk_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(p != MAP_FAILED);
+	close(fd);
+	return p;
+}
+
+/* The superblock has a copy of the pointers of the log's inode. */
+static void
+find_log(void)
+{
+	const struct ext2_super *super = (void *)(good + EXT2_SUPER_AT);
+	u32 each = disk->block_bytes / sizeof(u32), n, number;
+	u32 nr = (disk->log_mib << 20) / disk->block_bytes;
+
+	memset(is_log, 0, disk->blocks);
+	for (n = 1; n < nr; n++) {
+		const u32 *table = super->journal_blocks;
+		u32 at = n;
+
+		if (n >= EXT2_NR_DIRECT + each) {
+			number = (n - EXT2_NR_DIRECT - each) / each;
+			table = (void *)(good +
+			    table[EXT2_NR_DIRECT + 1] * disk->block_bytes);
+			table =
+			    (void *)(good + table[number] * disk->block_bytes);
+			at = (n - EXT2_NR_DIRECT) % each;
+		} else if (n >= EXT2_NR_DIRECT) {
+			table = (void *)(good +
+			    table[EXT2_NR_DIRECT] * disk->block_bytes);
+			at = n - EXT2_NR_DIRECT;
+		}
+		assert_in_range(table[at], 1, disk->blocks - 1);
+		is_log[table[at]] = true;
+	}
+}
+
+/* One bit of what is free, and e2fsck has to say so. */
+static void
+check_judge(void)
+{
+	const struct ext2_super *super = (void *)(good + EXT2_SUPER_AT);
+	const struct ext2_group *group =
+	    (void *)(good + (super->first_block + 1) * disk->block_bytes);
+	u64 at = (u64)group->block_bitmap * disk->block_bytes + 1;
+
+	assert_true(is_sound(good));
+	good[at] ^= 4;
+	assert_false(is_sound(good));
+	run_plain();
+	good[at] ^= 4;
+	assert_true(is_sound(good));
+}
+
+static void
+make_disk(void)
+{
+	static const char *const replay[] = {
+	    "e2fsck", "-y", "-E", "journal_only", "replayed", NULL};
+	static const char *const check[] = {"e2fsck", "-fn", "checked", NULL};
+	char path[128];
+
+	assert_int_equal(
+	    fake_shell("set -e; PATH=$PATH:/usr/sbin:/sbin; cd '%s'; "
+		       "rm -rf tree; %smke2fs -q -F -t ext3 -b %u -N 160 "
+		       "-J size=%u -d tree img %u >/dev/null 2>&1",
+		work, crash_make_tree, disk->block_bytes, disk->log_mib,
+		disk->blocks),
+	    0);
+	snprintf(path, sizeof(path), "%s/img", work);
+	disk_bytes = fake_file_read(path, good, FAKE_DISK_MAX);
+	assert_int_equal(disk_bytes, disk->blocks * disk->block_bytes);
+	find_log();
+	replayed = map_file("replayed");
+	checked = map_file("checked");
+	served_start(&replay_fsck, work, "replayed.out", replay);
+	served_start(&check_fsck, work, "checked.out", check);
+	check_judge();
+}
+
+static void
+drop_disk(void)
+{
+	served_stop(&replay_fsck);
+	served_stop(&check_fsck);
+	munmap(replayed, disk_bytes);
+	munmap(checked, disk_bytes);
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static void
+check_disk(const struct disk *d, u32 nr)
+{
+	static struct sequence s;
+	s64 number;
+
+	disk = d;
+	memset(&done, 0, sizeof(done));
+	forget_verdicts();
+	max_images = nr;
+	make_disk();
+	for (number = MAX(only, 0);
+	     only >= 0 ? number == only : done.images < max_images; number++) {
+		choose_sequence(&s, number);
+		run_sequence(&s);
+		check_sequence(&s);
+		forget_sequence(&s);
+		done.sequences++;
+	}
+	drop_disk();
+	printf("# %s, seed %lu: %u images of %u sequences, %u of them other "
+	       "ones when replayed; %u replayed by both, %u cut again, %u the "
+	       "same\n",
+	    d->name, seed, done.images, done.sequences, done.checked,
+	    done.compared, done.seconds, done.again);
+	fflush(stdout);
+}
+
+static u32 nr_images = 1400;
+
+static void
+test_disk(void **state)
+{
+	const struct disk *d = *state;
+	u32 n, parts = 0;
+
+	for (n = 0; n < ARRAY_SIZE(disks); n++)
+		parts += disks[n].part;
+	check_disk(d, (u32)((u64)nr_images * d->part / parts));
+}
+
+static void
+start(void)
+{
+	work = mkdtemp(fast_dir) != NULL ? fast_dir : mkdtemp(dir);
+	assert_non_null(work);
+	good = malloc(FAKE_DISK_MAX);
+	image = malloc(FAKE_DISK_MAX);
+	second = malloc(FAKE_DISK_MAX);
+	is_log = malloc(FAKE_DISK_MAX / 1024);
+	vfs_init();
+	crash_who = fs_who_kernel();
+	fake_disk.dev = dev_make(254, 0);
+	assert_int_equal(namei_mkdir(crash_who, fs_name(NULL, "/m"), 0755), 0);
+	assert_int_equal(namei_mknod(crash_who, fs_name(NULL, "/vda"),
+			     S_IFBLK | 0600, fake_disk.dev),
+	    0);
 }
 
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_crashes)};
+	struct CMUnitTest tests[ARRAY_SIZE(disks)];
+	const char *name = NULL;
+	u32 n, nr = 0;
 	int a, failed;
 
-	for (a = 1; a < argc; a++)
-		if (strcmp(argv[a], "--images") == 0 && a + 1 < argc)
-			max_images = strtoul(argv[++a], NULL, 0);
-		else if (strcmp(argv[a], "--seed") == 0 && a + 1 < argc)
-			seed = strtoul(argv[++a], NULL, 0);
-		else if (strcmp(argv[a], "--journal") == 0)
-			mount_options = "data=journal";
+	for (a = 1; a < argc; a += 2)
+		if (a + 1 == argc)
+			return 2;
+		else if (strcmp(argv[a], "--images") == 0)
+			nr_images = strtoul(argv[a + 1], NULL, 0);
+		else if (strcmp(argv[a], "--seed") == 0)
+			seed = strtoul(argv[a + 1], NULL, 0);
+		else if (strcmp(argv[a], "--cuts") == 0)
+			nr_cuts = strtoul(argv[a + 1], NULL, 0);
+		else if (strcmp(argv[a], "--progress") == 0)
+			progress = strtoul(argv[a + 1], NULL, 0);
+		else if (strcmp(argv[a], "--only") == 0)
+			only = strtol(argv[a + 1], NULL, 0);
+		else if (strcmp(argv[a], "--disk") == 0)
+			name = argv[a + 1];
 		else
 			return 2;
+	for (n = 0; n < ARRAY_SIZE(disks); n++)
+		if (name == NULL || strcmp(disks[n].name, name) == 0)
+			tests[nr++] = (struct CMUnitTest){.name = disks[n].name,
+			    .test_func = test_disk,
+			    .initial_state = (void *)&disks[n]};
 	start();
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	(void)!fake_shell("rm -rf %s", dir);
-	return failed;
+	failed = _cmocka_run_group_tests("power cuts", tests, nr, NULL, NULL);
+	(void)!fake_shell("rm -rf %s", work);
+	return failed != 0;
 }

@@ -16,7 +16,8 @@
 #define MAX_PENDING 256
 
 u8 fake_disk_bytes[FAKE_DISK_MAX];
-static u8 base[FAKE_DISK_MAX];
+static u8 bases[2][FAKE_DISK_MAX];
+static u8 *base = bases[0], *spare_base = bases[1];
 struct fake_event *fake_events;
 u32 fake_nr_events;
 u64 fake_reads_left = ~0ul, fake_writes_left = ~0ul;
@@ -29,6 +30,9 @@ struct blockdev fake_disk = {
 
 static bool recording;
 static u32 room;
+/* What fake_disk_swap brings back. */
+static struct fake_event *spare_events;
+static u32 spare_nr, spare_room;
 static struct block_request *pending[MAX_PENDING];
 static u32 nr_pending;
 
@@ -80,24 +84,53 @@ fake_disk_record_end(void)
 	recording = false;
 }
 
+#define SWAP(a, b)                                                             \
+	do {                                                                   \
+		__typeof__(a) swapped = (a);                                   \
+		(a) = (b);                                                     \
+		(b) = swapped;                                                 \
+	} while (0)
+
+void
+fake_disk_swap(void)
+{
+	recording = false;
+	SWAP(base, spare_base);
+	SWAP(fake_events, spare_events);
+	SWAP(fake_nr_events, spare_nr);
+	SWAP(room, spare_room);
+}
+
+void
+fake_disk_again(void)
+{
+	fake_disk_swap();
+	fake_disk_record();
+}
+
 void
 fake_disk_mark(u32 mark)
 {
 	note((struct fake_event){.kind = FAKE_MARK, .mark = mark}, NULL);
 }
 
+/* Of four writes one is not there, and one or, torn, each is in sectors. */
 void
 fake_disk_cut(u8 *image, u32 from, u32 to)
 {
+	bool torn = fake_random() % 2 == 0;
+	u64 lot;
 	u32 i, at;
 
 	memcpy(image, base, fake_disk.nr_sectors * SECTOR_BYTES);
 	for (i = 0; i < to; i++) {
 		const struct fake_event *e = &fake_events[i];
 
-		for (at = 0; e->kind == FAKE_WRITE && at < e->len_bytes;
-		     at += SECTOR_BYTES)
-			if (i < from || fake_random() % 2 == 0)
+		if (e->kind != FAKE_WRITE)
+			continue;
+		lot = i < from ? 3 : torn ? 1 : fake_random() % 4;
+		for (at = 0; lot > 0 && at < e->len_bytes; at += SECTOR_BYTES)
+			if (lot > 1 || fake_random() % 2 == 0)
 				memcpy(image + e->sector * SECTOR_BYTES + at,
 				    e->data + at, SECTOR_BYTES);
 	}

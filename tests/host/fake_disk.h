@@ -8,7 +8,7 @@
 
 #include "dev/block.h"
 
-#define FAKE_DISK_MAX (8u << 20)
+#define FAKE_DISK_MAX (10u << 20)
 
 extern struct blockdev fake_disk;
 /* What is on it now. */
@@ -40,6 +40,12 @@ void fake_disk_set(const u8 *bytes, u64 len_bytes);
 void fake_disk_record(void);
 void fake_disk_record_end(void);
 void fake_disk_mark(u32 mark);
+/*
+ * There are two recordings: from now on the other one is noted; and what was
+ * noted before counts again, or the other way round, and nothing is noted.
+ */
+void fake_disk_again(void);
+void fake_disk_swap(void);
 /*
  * What the disk has after a cut, into image: all writes of the events before
  * from, and any sectors of those from there up to to.

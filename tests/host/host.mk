@@ -91,6 +91,34 @@ $(if $(filter-out $(words $(HPROGRAMS)),$(words $(sort $(HPROGRAMS)))),\
 $(foreach f,$(HTESTS),$(eval $(call htest,$(f),$(call hprogram,$(f)))))
 $(foreach f,$(HFUZZ),$(eval $(call hfuzz,$(f),$(call hprogram,$(f)))))
 
+# ext2_crash_test asks e2fsck thousands of times, which is loaded once.  In its
+# long form it goes without the sanitizers, as ext2_crash_fast.
+$(H)/ext2_crash_test $(H)/ext2_crash_fast: | $(H)/again_main.so
+
+$(H)/again_main.so: tests/host/again_main.c tests/host/host.mk Makefile
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) -shared -fPIC -o $@ $<
+
+CRASHFAST := $(patsubst %,$(H)/fast/%.o,$(sort tests/host/fake.c \
+	$(call hsources,kernel/fs/ext2_crash_test.c)))
+
+$(H)/fast/kernel/lib/string.c.o: HFLAGS += \
+	-fno-builtin -include tests/host/string_names.h
+$(HFAKED:$(H)/test/%=$(H)/fast/%): HFLAGS += \
+	-include tests/host/fake_machine.h
+$(H)/fast/kernel/fs/%.c.o: HFLAGS += -D__KERNEL__
+$(H)/fast/kernel/fs/%_test.c.o: HFLAGS += -U__KERNEL__
+
+$(H)/fast/%.c.o: %.c tests/host/host.mk Makefile
+	$(call say,FAST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(filter-out -O1,$(HFLAGS)) -O2 -MMD -MP -c -o $@ $<
+
+$(H)/ext2_crash_fast: $(CRASHFAST)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) -o $@ $^ -lcmocka
+
 .PHONY: host host-tests host-check host-fuzz host-fuzzers
 host: $(HPROGRAMS)
 
