@@ -386,6 +386,75 @@ op_mmap(void)
 	return close(fd);
 }
 
+/* What a mapping has written is there for good, as after fsync. */
+static int
+op_msync(void)
+{
+	int fd = open("b", O_RDWR);
+	struct known *k;
+	struct stat st;
+	unsigned char *p;
+
+	if (fd < 0)
+		return -1;
+	ensure(fstat(fd, &st) == 0);
+	p = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return close(fd) | -1;
+	will_write(fd);
+	if (st.st_size >= 900)
+		fill(p + 500, 400);
+	next_step("msync_write");
+	ensure(msync(p, st.st_size, MS_SYNC) == 0);
+	k = find(st.st_ino);
+	k->written = false;
+	munmap(p, st.st_size);
+	return close(fd);
+}
+
+/* It promises nothing, but must not break anything either. */
+static int
+op_sync_range(void)
+{
+	int fd = open("b", O_RDWR);
+	int ret;
+
+	if (fd < 0)
+		return -1;
+	ret = sync_file_range(fd, 0, 5000,
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+		SYNC_FILE_RANGE_WAIT_AFTER);
+	close(fd);
+	return ret;
+}
+
+/* A file and a folder change places. */
+static int
+op_exchange(void)
+{
+	return renameat2(AT_FDCWD, "b", AT_FDCWD, "f", RENAME_EXCHANGE)
+	    ? -1
+	    : changed("b") | changed("f");
+}
+
+static int held = -1;
+
+/* A file without a name that is kept for the rest of the sequence. */
+static int
+op_orphan(void)
+{
+	if (held < 0)
+		held = open("b", O_RDWR);
+	if (held < 0)
+		return -1;
+	changed("b");
+	if (unlink("b"))
+		return -1;
+	will_write(held);
+	ensure(pwrite(held, text, 3000, 60000) == 3000);
+	return 0;
+}
+
 static int
 op_fallocate(void)
 {
@@ -451,14 +520,18 @@ static const struct {
     {"rename_over", op_rename_over},
     {"unlink", op_unlink},
     {"unlink_open", op_unlink_open},
+    {"orphan", op_orphan},
     {"mkdir", op_mkdir},
     {"rmdir", op_rmdir},
     {"rename_dir", op_rename_dir},
     {"move_dir", op_move_dir},
+    {"exchange", op_exchange},
     {"mmap", op_mmap},
+    {"msync", op_msync},
     {"fallocate", op_fallocate},
     {"fsync", op_fsync},
     {"fdatasync", op_fdatasync},
+    {"sync_range", op_sync_range},
     {"fsync_dir", op_fsync_dir},
     {"sync", op_sync},
 };
@@ -575,6 +648,9 @@ begin_sequence(void)
 static void
 end_sequence(void)
 {
+	if (held >= 0)
+		close(held);
+	held = -1;
 	step++;
 	op_sync();
 	mark_step("end");
@@ -587,7 +663,7 @@ static bool
 is_fault(int err)
 {
 	return err != ENOENT && err != EEXIST && err != EOPNOTSUPP &&
-	    err != EINVAL && err != ENOTEMPTY;
+	    err != EINVAL && err != ENOTEMPTY && err != ENOSYS;
 }
 
 static void
