@@ -248,7 +248,8 @@ $(CRASHTOOLS): $(O)/%: %.c Makefile
 include tools/checks.mk
 
 .PHONY: tests
-tests: user tools disk crash $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS)
+tests: user tools disk crash $(HPROGRAMS) $(HFUZZERS) $(MMPROGRAMS) \
+	$(H)/ext2_crash_fast
 
 # ---- the rest ---------------------------------------------------------------
 

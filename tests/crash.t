@@ -33,7 +33,7 @@ flushes=$("$tools/crash_image" --count "$log" | sed 's/ .*//')
 image()
 {
 	"$tools/crash_image" "$log" "$tmp/linux/base" "$tmp/img" \
-		--marks-from $((48 * 2048)) --marks "$tmp/marks" "$@"
+		--marks-from $((96 * 2048)) --marks "$tmp/marks" "$@"
 }
 image --flush 0
 ok 'before the first flush: the disk as it was' cmp "$tmp/img" "$tmp/linux/base"
@@ -123,14 +123,23 @@ spoil 9000
 compare
 is 'another byte is seen' "$status $(cat "$tmp/out")" '1 block 9000 differs'
 
-# calf, which replays as e2fsck does.
+# calf, which replays as e2fsck does, whoever wrote the log.
 if [ -n "${CALF_LONG:-}" ]; then
-	cuts 'calf, every two operations' --images 150000 --timeout 3000 2
-	cuts 'calf, three and many' --smp 4 --images 50000 --timeout 3000 \
+	"$top/build/host/ext2_crash_fast" --images 200000 --cuts 4 \
+		--seed "${CALF_SEED:-1}" --progress 1000 >"$tmp/out" 2>&1
+	is 'on the host: 200000 images' $? 0
+	grep -e '^# ' -e '^again' "$tmp/out" | tail -n 40
+	cuts 'calf, every two operations' --images 6000 --timeout 3000 2
+	cuts 'calf, three and many' --smp 4 --images 2000 --timeout 3000 \
 		3:300:2 100:10:3
+	cuts 'calf, data=journal' --images 2000 --type ext3,data=journal \
+		--timeout 3000 2:400:5 3:100:6
 fi
 cuts 'calf, one and two operations' --debug-build --images 400 1 2:75:1
 cuts 'calf, three and many, four harts' --smp 4 --images 100 --seed 2 \
 	3:40:2 40:3:3
 cuts 'calf, replayed' --images 56 --seed 3 --replay 1
+cuts 'calf, data=journal, blocks of 1 KiB' --images 28 --seed 4 --replay \
+	--block 1024 --type ext3,data=journal 1
+cuts 'Linux, replayed by calf' --linux --images 14 --seed 5 --replay 1
 finish

@@ -8,9 +8,8 @@
  *   - e2fsck finds nothing to complain about;
  *   - the same tree is there when the power fails again in the midst of that.
  *
- * Sequences are all operations alone, then those of `scenarios`, then all pairs
- * in a drawn order, and every fourth is a drawn one of three operations or of
- * many.  A sequence's number and the seed say all about it, the cuts too.
+ * tests/host/crash_choose.c says which sequences.  A sequence's number and the
+ *seed say all about it, the cuts too.
  *
  * e2fsck runs in one process for all images (tests/host/again_main.c), and now
  * and then as everybody runs it, which must come to the same.
@@ -18,7 +17,7 @@
  * An image that was judged is not judged again, and does not count.  Of those
  * that become the same by their replay, but for what is in the log, which is
  * empty then, only the first is mounted and looked at: what comes of that
- *follows from its bytes.
+ * follows from its bytes.
  *
  * ext2_crash_test [--images N] [--seed N] [--cuts N] [--progress N]
  *                 [--disk NAME] [--only SEQUENCE]
@@ -46,7 +45,7 @@
 /* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
 /* links: lib/rbtree.c lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
 /* links: ../tests/host/fake_disk.c ../tests/host/crash_ops.c */
-/* links: ../tests/host/served.c */
+/* links: ../tests/host/served.c ../tests/host/crash_choose.c */
 #include "crash_ops.h"
 #include "fake_disk.h"
 #include "fake_kernel.h"
@@ -91,34 +90,6 @@ static const struct disk disks[] = {
     {"journal-4k", "data=journal", 4096, 2304, 4, 2},
 };
 
-/* What single operations and pairs are too short for. */
-static const char *const scenarios[] = {
-    /* A directory grows, over commits. */
-    "many*40 sync many*20 append-fsync many*20",
-    /* Blocks of directories become a file's, after a commit and within one. */
-    "many*30 sync empty*30 rmdir sync fill append-fsync",
-    "many*30 sync empty*30 rmdir fill append-fsync fill sync",
-    "many*10 empty*10 fill sync many*10 sync empty*10 far append-fsync",
-    /* The disk is full, and has room again. */
-    "fill*60 append-fsync create mkdir append sync unfill fill*3 sync",
-    "fill*60 sync unfill append-fsync fill*2 far sync many*5",
-    /* A file with many blocks of numbers is cut off, and another one comes. */
-    "holes sync cut-holes append-fsync fill sync",
-    "holes append-fsync cut-holes holes sync cut-holes far",
-    /* Files without a name. */
-    "orphan orphan-write append-fsync unlink-file orphan-close sync",
-    "orphan append-fsync orphan-write sync fill orphan-close append-fsync",
-    /* A file is replaced, as a careful program does it. */
-    "new-fsync replace new-fsync replace append-fsync",
-    "new-fsync rename-over replace sync",
-    /* The log comes round to its beginning, some times. */
-    "fill*3 sync fill*3 sync unfill sync fill*3 sync fill*3 sync unfill "
-    "sync fill*3 sync fill*3 sync unfill sync fill*3 sync fill*3 sync",
-    /* Writing through a mapping. */
-    "mmap sync mmap truncate mmap append-fsync mmap sync",
-    "mmap append-fsync rename-over mmap sync mmap orphan append-fsync",
-};
-
 static const struct disk *disk;
 static u8 *good, *image, *second;
 static u8 *replayed, *checked; /* files that e2fsck sees, in memory */
@@ -140,11 +111,6 @@ static struct {
 
 /* ---- what was judged ---------------------------------------------------- */
 
-/* struct look: a tree in two numbers, with the sums of bytes and without. */
-struct look {
-	u64 whole, names;
-};
-
 struct verdict {
 	u64 key; /* of an image, 0: none */
 	struct look look;
@@ -152,13 +118,6 @@ struct verdict {
 
 static struct verdict *verdicts;
 static u64 verdicts_room, nr_verdicts;
-
-static u64
-stir(u64 h, u64 word)
-{
-	h = (h ^ word) * 0x9fb21c651e98df25;
-	return h ^ h >> 29;
-}
 
 /* Four at a time, which do not wait for each other. */
 static u64
@@ -169,8 +128,9 @@ hash_block(const u64 *words, u64 h)
 
 	for (at = 0; at < disk->block_bytes / sizeof(u64); at += 4)
 		for (n = 0; n < 4; n++)
-			lane[n] = stir(lane[n], words[at + n]);
-	return stir(stir(lane[0], lane[1]), stir(lane[2], lane[3]));
+			lane[n] = crash_stir(lane[n], words[at + n]);
+	return crash_stir(
+	    crash_stir(lane[0], lane[1]), crash_stir(lane[2], lane[3]));
 }
 
 static u64
@@ -223,28 +183,6 @@ forget_verdicts(void)
 	verdicts = NULL;
 	verdicts_room = nr_verdicts = 0;
 	keep_verdict(1, (struct look){0});
-}
-
-/*
- * The sum is the fifth word of a line: left out where bytes may be old ones, or
- * new ones, or some of each.
- */
-static struct look
-look_of(const char *tree)
-{
-	struct look l = {1, 1};
-	u32 word = 0;
-
-	for (; *tree != 0; tree++) {
-		if (*tree == ' ')
-			word++;
-		else if (*tree == '\n')
-			word = 0;
-		l.whole = stir(l.whole, (u8)*tree);
-		if (word != 4)
-			l.names = stir(l.names, (u8)*tree);
-	}
-	return l;
 }
 
 /* ---- a sequence --------------------------------------------------------- */
@@ -302,7 +240,7 @@ static void
 keep_tree(struct sequence *s, u32 i)
 {
 	s->trees[i] = crash_tree();
-	s->looks[i] = look_of(s->trees[i]);
+	s->looks[i] = crash_look(s->trees[i]);
 }
 
 /* A file was made, and is to be written to: two things, one after the other. */
@@ -314,7 +252,7 @@ keep_between(void)
 
 	assert_true(s->nr_between < MAX_BETWEEN);
 	s->between[s->nr_between].ops = nr_ended;
-	s->between[s->nr_between++].look = look_of(tree);
+	s->between[s->nr_between++].look = crash_look(tree);
 	free(tree);
 }
 
@@ -392,14 +330,6 @@ replays_alike(const u8 *bytes)
 
 	memcpy(replayed, bytes, disk_bytes);
 	status = served_run(&replay_fsck);
-	if (nr++ % PLAIN_EVERY == 0) {
-		memcpy(checked, bytes, disk_bytes);
-		(void)!fake_shell("PATH=$PATH:/sbin:/usr/sbin; cd %s; "
-				  "e2fsck -y -E journal_only checked "
-				  ">/dev/null 2>&1",
-		    work);
-		assert_true(same_but_super(checked, replayed));
-	}
 	fake_disk_set(bytes, disk_bytes);
 	mount_it(MS_RDONLY, NULL);
 	unmount_it();
@@ -408,6 +338,14 @@ replays_alike(const u8 *bytes)
 	/* Orphans e2fsck frees at once; calf does when it may write. */
 	if (has_orphans(fake_disk_bytes))
 		return true;
+	if (nr++ % PLAIN_EVERY == 0) {
+		memcpy(checked, bytes, disk_bytes);
+		(void)!fake_shell("PATH=$PATH:/sbin:/usr/sbin; cd %s; "
+				  "e2fsck -y -E journal_only checked "
+				  ">/dev/null 2>&1",
+		    work);
+		assert_true(same_but_super(checked, replayed));
+	}
 	done.compared++;
 	return same_but_super(fake_disk_bytes, replayed);
 }
@@ -465,7 +403,7 @@ judge(const u8 *bytes, struct look *look, char **tree)
 			fake_disk_again();
 		mount_it(0, disk->options);
 		*tree = crash_tree();
-		*look = look_of(*tree);
+		*look = crash_look(*tree);
 		unmount_it();
 		if (recording_mounts)
 			fake_disk_swap();
@@ -580,7 +518,8 @@ check_cut(const struct sequence *s, u32 from, u32 to, u32 draw)
 	u32 least, most;
 	char *tree;
 
-	fake_random_seed(stir(stir(seed, (u64)s->number), from * 1000 + draw));
+	fake_random_seed(
+	    crash_stir(crash_stir(seed, (u64)s->number), from * 1000 + draw));
 	fake_disk_cut(image, from, to);
 	bounds_at(to, &least, &most);
 	recording_mounts = fake_random() % 16 == 0;
@@ -626,7 +565,8 @@ check_sequence(const struct sequence *s)
 				check_cut(s, from,
 				    n == 0 ? i
 					   : from + 1 +
-					    (u32)(stir(seed, n * 7919 + i) %
+					    (u32)(crash_stir(
+						      seed, n * 7919 + i) %
 						(i - from)),
 				    n + 1);
 		if (i < fake_nr_events &&
@@ -635,79 +575,6 @@ check_sequence(const struct sequence *s)
 		from = i + 1;
 	}
 	show_progress(s);
-}
-
-/* ---- which sequences ---------------------------------------------------- */
-
-static void
-add_operation(struct sequence *s, const struct operation *op, u64 nr)
-{
-	while (nr-- > 0 && s->nr < MAX_OPS)
-		s->ops[s->nr++] = op;
-}
-
-/* Words of the form NAME or NAME*TIMES. */
-static void
-add_scenario(struct sequence *s, const char *words)
-{
-	while (*words != 0) {
-		size_t len = strcspn(words, " *");
-		const struct operation *op = crash_operation(words, len);
-		char *end = (char *)words + len;
-		u64 nr = *end == '*' ? strtoul(end + 1, &end, 10) : 1;
-
-		add_operation(s, op, nr);
-		words = end + strspn(end, " ");
-	}
-}
-
-/* Three, or now and then many, some of them often. */
-static void
-add_drawn(struct sequence *s)
-{
-	u32 n = fake_random() % 4 == 0 ? 4 + fake_random() % 40 : 3;
-
-	while (n-- > 0)
-		add_operation(s,
-		    &crash_operations[fake_random() % crash_nr_operations],
-		    fake_random() % 8 == 0 ? 1 + fake_random() % 20 : 1);
-}
-
-/* A pair's number leads to another one, so that the first ones are a sample. */
-static void
-add_pair(struct sequence *s, u64 number)
-{
-	u64 n = crash_nr_operations, step = n * n / 3;
-
-	while (step % 2 == 0 || step % 5 == 0 || step % 7 == 0 || n % step == 0)
-		step++;
-	number = (number * step + stir(seed, 1) % (n * n)) % (n * n);
-	add_operation(s, &crash_operations[number / n], 1);
-	add_operation(s, &crash_operations[number % n], 1);
-}
-
-static void
-choose_sequence(struct sequence *s, s64 number)
-{
-	u64 n = (u64)number, alone = crash_nr_operations;
-
-	s->number = number;
-	s->nr = 0;
-	fake_random_seed(stir(stir(seed, n), 1ul << 40));
-	if (n < alone) {
-		add_operation(s, &crash_operations[n], 1);
-		return;
-	}
-	n -= alone;
-	if (n < ARRAY_SIZE(scenarios)) {
-		add_scenario(s, scenarios[n]);
-		return;
-	}
-	n -= ARRAY_SIZE(scenarios);
-	if (n % 4 != 3 && n - n / 4 < alone * alone)
-		add_pair(s, n - n / 4);
-	else
-		add_drawn(s);
 }
 
 /* ---- the disk is made --------------------------------------------------- */
@@ -826,7 +693,8 @@ check_disk(const struct disk *d, u32 nr)
 	make_disk();
 	for (number = MAX(only, 0);
 	     only >= 0 ? number == only : done.images < max_images; number++) {
-		choose_sequence(&s, number);
+		s.number = number;
+		s.nr = crash_choose(seed, (u64)number, s.ops, MAX_OPS);
 		run_sequence(&s);
 		check_sequence(&s);
 		forget_sequence(&s);

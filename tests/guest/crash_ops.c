@@ -663,7 +663,8 @@ static bool
 is_fault(int err)
 {
 	return err != ENOENT && err != EEXIST && err != EOPNOTSUPP &&
-	    err != EINVAL && err != ENOTEMPTY && err != ENOSYS;
+	    err != EINVAL && err != ENOTEMPTY && err != ENOSYS &&
+	    err != EISDIR && err != ENOTDIR;
 }
 
 static void

@@ -378,11 +378,11 @@ const struct operation crash_operations[] = {
     {"append", op_append, false, false},
     {"append-fsync", op_append_fsync, false, true},
     {"append-fdatasync", op_append_fdatasync, false, true},
-    {"far", op_far, false, false},
+    {"far", op_far, true, false},
     {"fill", op_fill, false, false},
     {"unfill", op_unfill, false, false},
     {"mmap", op_mmap, true, false},
-    {"holes", op_holes, false, false},
+    {"holes", op_holes, true, false},
     {"cut-holes", op_cut_holes, true, false},
     {"new-fsync", op_new_fsync, false, true},
     {"replace", op_replace, false, false},
@@ -551,6 +551,35 @@ crash_tree(void)
 	describe_dir(out, "/m");
 	fclose(out);
 	return text;
+}
+
+u64
+crash_stir(u64 h, u64 word)
+{
+	h = (h ^ word) * 0x9fb21c651e98df25;
+	return h ^ h >> 29;
+}
+
+/*
+ * The sum is the fifth word of a line: left out where bytes may be old ones, or
+ * new ones, or some of each.
+ */
+struct look
+crash_look(const char *tree)
+{
+	struct look l = {1, 1};
+	u32 word = 0;
+
+	for (; *tree != 0; tree++) {
+		if (*tree == ' ')
+			word++;
+		else if (*tree == '\n')
+			word = 0;
+		l.whole = crash_stir(l.whole, (u8)*tree);
+		if (word != 4)
+			l.names = crash_stir(l.names, (u8)*tree);
+	}
+	return l;
 }
 
 const char crash_make_tree[] =

@@ -35,6 +35,18 @@ void crash_ops_end(void);
 /* What is in /m, a line for each thing; its fifth word is a sum of bytes. */
 char *crash_tree(void);
 
+/* struct look: a tree in two numbers, with the sums of bytes and without. */
+struct look {
+	u64 whole, names;
+};
+
+struct look crash_look(const char *tree);
+
+u64 crash_stir(u64 h, u64 word);
+
+/* The operations of a sequence: the seed and its number say all; how many. */
+u32 crash_choose(u64 seed, u64 number, const struct operation **ops, u32 max);
+
 /* The shell's words that make the tree in the folder `tree`. */
 extern const char crash_make_tree[];
 
