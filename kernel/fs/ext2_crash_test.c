@@ -9,7 +9,7 @@
  *   - the same tree is there when the power fails again in the midst of that.
  *
  * tests/host/crash_choose.c says which sequences.  A sequence's number and the
- *seed say all about it, the cuts too.
+ * seed say all about it, the cuts too.
  *
  * e2fsck runs in one process for all images (tests/host/again_main.c), and now
  * and then as everybody runs it, which must come to the same.
