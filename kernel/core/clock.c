@@ -40,6 +40,12 @@ clock_ticks_to_ns(u64 ticks)
 }
 
 u64
+clock_ticks(void)
+{
+	return arch_ticks();
+}
+
+u64
 clock_mono_ns(void)
 {
 	return clock_ticks_to_ns(arch_ticks() - start_ticks);

@@ -14,6 +14,8 @@ u64 clock_mono_ns(void);
 /* Since 1970; what the clock device said at boot, plus the time since. */
 u64 clock_real_ns(void);
 void clock_set_real(u64 real_ns);
+/* The hardware's counter: the cheapest way to see that it is early yet. */
+u64 clock_ticks(void);
 /* How long so many of the hardware counter's ticks are. */
 u64 clock_ticks_to_ns(u64 ticks);
 /* The step of the hardware's counter. */

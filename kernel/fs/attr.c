@@ -285,7 +285,13 @@ path_accessed(struct path p)
 	    ((flags & MS_NODIRATIME) && inode_is_dir(i)))
 		return;
 	now = inode_now_ns();
-	if (now == atime || ((flags & MS_RELATIME) && !is_stale(i, atime, now)))
+	if ((flags & MS_RELATIME) && !is_stale(i, atime, now)) {
+		/* Not for a day: somebody may set the clock. */
+		atomic_store(&i->quiet_until,
+		    clock_ns_to_ticks(clock_mono_ns() + NSEC_PER_SEC));
+		return;
+	}
+	if (now == atime)
 		return;
 	atomic_store(&i->atime_ns, now);
 	if (i->ops->accessed)
@@ -293,7 +299,7 @@ path_accessed(struct path p)
 }
 
 void
-file_accessed(struct file *f)
+file_note_access(struct file *f)
 {
 	if (!(file_flags(f) & O_NOATIME))
 		path_accessed(f->path);

@@ -208,21 +208,22 @@ struct inode {
 		struct pipe *pipe;     /* i: a FIFO's, while it is open */
 		struct dentry *dentry; /* d: a directory's, see D4 */
 	};
-	u64 ino;        /* c */
-	u64 size_bytes; /* i* */
-	s64 atime_ns;   /* i*: since 1970 */
-	s64 mtime_ns;   /* i* */
-	s64 ctime_ns;   /* i* */
-	s64 btime_ns;   /* c */
-	u32 mode;       /* i*: type (c) and permissions */
-	u32 nlink;      /* i* */
-	u32 uid;        /* i* */
-	u32 gid;        /* i* */
-	u32 rdev;       /* c */
-	u32 flags;      /* i*: INODE_* */
-	s32 nr_writers; /* a: files open for writing; < 0: they are denied */
-	bool dead;      /* i: a directory that was removed */
-	bool linkable;  /* i: has no name yet and may get one: O_TMPFILE */
+	u64 ino;         /* c */
+	u64 size_bytes;  /* i* */
+	s64 atime_ns;    /* i*: since 1970 */
+	u64 quiet_until; /* a: in ticks, see file_accessed */
+	s64 mtime_ns;    /* i* */
+	s64 ctime_ns;    /* i* */
+	s64 btime_ns;    /* c */
+	u32 mode;        /* i*: type (c) and permissions */
+	u32 nlink;       /* i* */
+	u32 uid;         /* i* */
+	u32 gid;         /* i* */
+	u32 rdev;        /* c */
+	u32 flags;       /* i*: INODE_* */
+	s32 nr_writers;  /* a: files open for writing; < 0: they are denied */
+	bool dead;       /* i: a directory that was removed */
+	bool linkable;   /* i: has no name yet and may get one: O_TMPFILE */
 };
 
 static inline bool

@@ -8,6 +8,7 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 
+#include "core/clock.h"
 #include "core/spinlock.h"
 #include "fs/file.h"
 #include "fs/fs_context.h"
@@ -223,8 +224,24 @@ int inode_set_attr(struct inode *i, const struct inode_attr *attr) MUST_CHECK;
 /* Somebody changes the bytes: suid and sgid go, unless he is root. */
 int inode_drop_privileges(const struct fs_who *who, struct inode *i) MUST_CHECK;
 /* atime, unless the file or its mount does not want that. */
-void file_accessed(struct file *f);
 void path_accessed(struct path p);
+void file_note_access(struct file *f);
+
+/*
+ * A read is seldom worth a note, and finds that out here: with relatime, when
+ * atime is behind the last change, and was young enough a moment ago.
+ */
+static inline void
+file_accessed(struct file *f)
+{
+	struct inode *i = f->inode;
+	s64 atime = atomic_load(&i->atime_ns);
+
+	if (clock_ticks() >= atomic_load(&i->quiet_until) ||
+	    atime <= i->mtime_ns || atime <= i->ctime_ns ||
+	    !(atomic_load(&f->path.mount->flags) & MS_RELATIME))
+		file_note_access(f);
+}
 
 /*
  * file_create and file_put in two steps each, for who must not lack the memory

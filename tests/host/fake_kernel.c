@@ -322,6 +322,19 @@ clock_real_ns(void)
 	return fake_now_ns++;
 }
 
+/* A tick is a nanosecond. */
+u64
+clock_ticks(void)
+{
+	return fake_now_ns;
+}
+
+u64
+clock_ns_to_ticks(u64 ns)
+{
+	return ns;
+}
+
 void
 random_bytes(void *dst, size_t len)
 {
