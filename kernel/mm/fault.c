@@ -39,6 +39,7 @@ struct fault {
 	bool write;
 	struct page *found;
 	struct page *frame;
+	struct object *marked;  /* a page of it may be written to from now on */
 	struct mm_stock *stock; /* frames put by for this fault, or NULL */
 	struct tree_spare spare;
 	struct tree_path path;
@@ -212,6 +213,7 @@ obtain_place(struct fault *f)
 		p = pfn_page(pt_pfn(present(f)));
 	if (err == 0)
 		err = object_mark_mapped(o, index, p);
+	f->marked = o;
 	if (err == -EFBIG)
 		return -ERANGE;
 	return err == 0 || err == -ENOMEM ? err : -EIO;
@@ -529,14 +531,26 @@ begin(struct fault *f, struct mm *mm, u64 page, bool write)
 	f->write = write;
 	f->found = NULL;
 	f->frame = NULL;
+	f->marked = NULL;
 	f->stock = NULL;
 	f->spare.nr = 0;
 	mm_gather_init(mm, &f->gather);
 }
 
+/* With a reference. */
+static NOINLINE struct object *
+get_if_too_dirty(struct object *o)
+{
+	if (o->ops->sync == NULL || !object_is_too_dirty(o))
+		return NULL;
+	object_get(o);
+	return o;
+}
+
+/* *too_dirty, which was NULL: an object whose store is to be waited for. */
 static int
 fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force,
-    struct mm_stock *stock)
+    struct mm_stock *stock, struct object **too_dirty)
 {
 	struct fault f;
 	int err;
@@ -551,6 +565,8 @@ fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force,
 	f.stock = stock;
 	err = handle(&f);
 	release(&f);
+	if (unlikely(f.marked != NULL) && too_dirty != NULL)
+		*too_dirty = get_if_too_dirty(f.marked);
 	if (err == -ENOMEM)
 		mm_count(MM_STAT_OUT_OF_MEMORY);
 	return err;
@@ -559,23 +575,7 @@ fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force,
 int
 mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 {
-	return fault_locked(mm, addr, access, force, NULL);
-}
-
-/*
- * The object that was written to at addr just now, with a reference, if too
- * much of it is dirty; or NULL.
- */
-static struct object *
-too_dirty(struct mm *mm, u64 addr)
-{
-	struct region *r = region_at(mm, addr);
-
-	if (r == NULL || !(r->flags & MM_SHARED) ||
-	    r->object->ops->sync == NULL || !object_is_too_dirty(r->object))
-		return NULL;
-	object_get(r->object);
-	return r->object;
+	return fault_locked(mm, addr, access, force, NULL, NULL);
 }
 
 /* Who writes faster than the store does it himself, without the lock. */
@@ -586,11 +586,9 @@ fault(struct mm *mm, u64 addr, enum fault_access access)
 	int err;
 
 	mm_lock(mm);
-	err = mm_fault_locked(mm, addr, access, false);
-	if (err == 0 && access == FAULT_WRITE)
-		o = too_dirty(mm, addr);
+	err = fault_locked(mm, addr, access, false, NULL, &o);
 	mm_unlock(mm);
-	if (o == NULL)
+	if (likely(o == NULL))
 		return err;
 	/* One that fails says so to who syncs. */
 	if (!thread_must_end())
@@ -627,8 +625,8 @@ mm_populate_from_locked(
 	u64 at;
 
 	for (at = start; at < end && err == 0; at += PAGE_SIZE) {
-		err = fault_locked(
-		    mm, at, write ? FAULT_WRITE : FAULT_READ, false, stock);
+		err = fault_locked(mm, at, write ? FAULT_WRITE : FAULT_READ,
+		    false, stock, NULL);
 		if (err == 0 && thread_must_end())
 			err = -EINTR;
 		thread_preempt_point();
