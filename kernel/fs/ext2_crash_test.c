@@ -490,6 +490,22 @@ same_look(const struct look *a, const struct look *b, bool with_sums)
 	return with_sums ? a->whole == b->whole : a->names == b->names;
 }
 
+/*
+ * An overwrite under way may be there in part, also with its data in the log: a
+ * commit for want of room comes between the bytes of a page and the new size.
+ */
+static bool
+is_overwritten(
+    const struct sequence *s, u32 least, u32 most, const struct look *look)
+{
+	u32 i;
+
+	for (i = least; i < most; i++)
+		if (s->ops[i]->in_place && same_look(&s->looks[i], look, false))
+			return true;
+	return false;
+}
+
 /* Is the tree one of those from the least-th to the most-th? */
 static bool
 is_known(const struct sequence *s, u32 least, u32 most, const struct look *look)
@@ -507,7 +523,7 @@ is_known(const struct sequence *s, u32 least, u32 most, const struct look *look)
 		if (s->between[i].ops >= least && s->between[i].ops < most &&
 		    same_look(&s->between[i].look, look, with_sums))
 			return true;
-	return false;
+	return is_overwritten(s, least, most, look);
 }
 
 static void

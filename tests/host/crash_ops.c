@@ -41,6 +41,18 @@ write_piece(struct file *f, u8 *bytes, bool append, u64 at, size_t len)
 	return n < 0 ? (int)n : 0;
 }
 
+/*
+ * On a full disk a commit may come between any two pages of a write, so what is
+ * overwritten is written page by page.
+ */
+static size_t
+piece_bytes(u32 flags, u64 at)
+{
+	if (flags & O_APPEND)
+		return PIECE_BYTES;
+	return MIN(PIECE_BYTES, PAGE_SIZE - at % PAGE_SIZE);
+}
+
 static int
 write_at(const char *path, u32 flags, u64 at, size_t len)
 {
@@ -52,7 +64,7 @@ write_at(const char *path, u32 flags, u64 at, size_t len)
 
 	memset(bytes, 'a' + letter++ % 26, PIECE_BYTES);
 	for (done = 0; err == 0 && done < len; done += piece) {
-		piece = MIN(len - done, PIECE_BYTES);
+		piece = MIN(len - done, piece_bytes(flags, at + done));
 		if (done > 0 || (flags & O_CREAT))
 			crash_between();
 		err = write_piece(f, bytes, flags & O_APPEND, at + done, piece);
@@ -139,6 +151,7 @@ op_mmap(void)
 {
 	u8 bytes[3000];
 	struct object *o;
+	struct page *p;
 	struct file *f;
 	int err = namei_open(who, fs_name(NULL, "/m/big"), O_RDWR, 0, &f);
 
@@ -152,7 +165,11 @@ op_mmap(void)
 	if (o->size_bytes < 2 * PAGE_SIZE)
 		err = -EFBIG;
 	if (err == 0)
+		err = object_page(o, 1, &p);
+	if (err == 0) {
 		err = o->ops->will_write(o, 1);
+		page_put(p);
+	}
 	if (err == 0)
 		err = object_write(o, PAGE_SIZE + 10, bytes, sizeof(bytes));
 	object_put(o);
@@ -387,7 +404,7 @@ const struct operation crash_operations[] = {
     {"new-fsync", op_new_fsync, false, true},
     {"replace", op_replace, false, false},
     {"truncate", op_truncate, true, false},
-    {"lengthen", op_lengthen, false, false},
+    {"lengthen", op_lengthen, true, false}, /* may shorten it */
     {"link", op_link, false, false},
     {"symlink", op_symlink, false, false},
     {"long-symlink", op_long_symlink, false, false},
