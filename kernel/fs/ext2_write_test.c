@@ -349,6 +349,23 @@ test_commit_before_mark(void **state)
 	unmount_disk();
 }
 
+/* The pages go before the size does: who reads in between is at the end. */
+static void
+test_read_while_cut(void **state)
+{
+	struct iov_iter it;
+	char byte;
+
+	(void)state;
+	begin(1024);
+	set_size(100);
+	f->inode->object->size_bytes = 0;
+	iov_init_kernel(&it, &byte, 1);
+	assert_int_equal(file_pread(f, &it, 0), 0);
+	f->inode->object->size_bytes = 100;
+	unmount_disk();
+}
+
 static u32 nr_protects;
 
 static void
@@ -499,6 +516,7 @@ main(void)
 	    cmocka_unit_test(test_hole_of_a_write),
 	    cmocka_unit_test(test_growing),
 	    cmocka_unit_test(test_growing_unseen),
+	    cmocka_unit_test(test_read_while_cut),
 	    cmocka_unit_test(test_commit_before_mark),
 	    cmocka_unit_test(test_tail_after_crash),
 	    cmocka_unit_test(test_sync_during_commit),

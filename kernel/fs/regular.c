@@ -57,6 +57,9 @@ regular_read(struct file *f, struct iov_iter *to, u64 *pos)
 	if (*pos < size && to->left_bytes > 0)
 		err = iov_put_object(to, f->inode->object, *pos,
 		    MIN(to->left_bytes, size - *pos), &done);
+	/* Cut off since the look at its size: that is its end. */
+	if (unlikely(err == -EFBIG))
+		err = 0;
 	*pos += done;
 	file_accessed(f);
 	return done > 0 ? (s64)done : err;

@@ -196,6 +196,22 @@ create_once(int worker)
 	}
 }
 
+/* Who reads while another cuts the file off comes to its end, and no error. */
+static void
+read_or_cut(int worker)
+{
+	static char buf[8 * 4096];
+
+	for (int i = 0; i < 2000; i++) {
+		if (worker == 0) {
+			must(ftruncate(fd, i % 2 ? 0 : sizeof(buf)));
+			continue;
+		}
+		ensure(pread(fd, buf, sizeof(buf), 0) >= 0);
+		ensure(pread(fd, buf, 4096, 7 * 4096) >= 0);
+	}
+}
+
 TEST(file_race)
 {
 	fd = must(open("file", O_CREAT | O_RDWR, 0600));
@@ -210,4 +226,5 @@ TEST(file_race)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	in_children(create_once);
 	is(*winners, 50, "each of 50 names is made by one of many");
+	in_children(read_or_cut);
 }
