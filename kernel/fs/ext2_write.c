@@ -266,16 +266,13 @@ map_page(struct ext2_inode *i, struct handle *h, u64 index)
 }
 
 /*
+ * A page with these bits gets blocks; -EFBIG: it has them not, or is gone.
+ *
  * A block that is new has what somebody else left in it, until the page is
- * written there.  J4: so the page is dirty before the handle ends.
+ * written there.  J4: so the page is dirty before the handle ends.  It stays:
+ * the caller holds its address space's lock or the inode's, for which who cuts
+ * the file off waits.
  */
-static int
-give_blocks(struct object *o, u64 index, void *handle)
-{
-	return map_page(of_object(o), handle, index);
-}
-
-/* A page with these bits gets blocks; -EFBIG: it has them not, or is gone. */
 static int
 make_place(struct object *o, u64 index, u8 bits)
 {
@@ -291,7 +288,9 @@ make_place(struct object *o, u64 index, u8 bits)
 		    &h);
 		if (err < 0)
 			return err;
-		err = object_give_place(o, index, bits, give_blocks, &h);
+		err = -EFBIG;
+		if (object_dirty_page(o, index, bits))
+			err = map_page(of_object(o), &h, index);
 		journal_end(&h);
 	} while (ext2_commit_helps(e, err, &tried));
 	return err;

@@ -195,13 +195,11 @@ void object_protect(struct object *o);
 void object_settle(struct object *o);
 
 /*
- * For a store that finds places: give is called for a page that is there, below
- * the size and with these bits, which is dirty afterwards.  All under the
- * object's lock, so that the page neither goes nor is written in between.
- * Errors: give's, and -EFBIG when there is no such page.
+ * For a store that finds places: a page that is there, below the size and with
+ * these bits, is dirty from now on.  False: there is no such page.
+ * Locks: takes the object's.
  */
-int object_give_place(struct object *o, u64 index, u8 bits,
-    int (*give)(struct object *o, u64 index, void *arg), void *arg) MUST_CHECK;
+bool object_dirty_page(struct object *o, u64 index, u8 bits) MUST_CHECK;
 /*
  * The first dirty page from *from on, and those that follow it without a gap,
  * up to max: they are no longer dirty, but being written, until the caller says

@@ -124,22 +124,19 @@ object_mark_mapped(struct object *o, u64 index, struct page *p)
 	return err;
 }
 
-int
-object_give_place(struct object *o, u64 index, u8 bits,
-    int (*give)(struct object *o, u64 index, void *arg), void *arg)
+bool
+object_dirty_page(struct object *o, u64 index, u8 bits)
 {
 	struct page *p;
-	int err = -EFBIG;
+	bool ok;
 
 	mutex_lock(&o->lock);
 	p = xmap_get(&o->pages, index);
-	if (p != NULL && has_page(o, index, p) && (p->dirty & bits) == bits) {
-		err = give(o, index, arg);
-		/* A part of it may have a place now, whose bytes are old. */
+	ok = p != NULL && has_page(o, index, p) && (p->dirty & bits) == bits;
+	if (ok)
 		object_mark(o, p, PAGE_DIRTY);
-	}
 	mutex_unlock(&o->lock);
-	return err;
+	return ok;
 }
 
 /* Rounds under way are threads', of which there are less than 2^15. */
