@@ -157,6 +157,7 @@ keep_locked(struct dentry *d) MUST_HOLD(&dentry_lock)
 	d->kept = true;
 	list_push_back(&kept, &d->in_kept);
 	nr_kept++;
+	d->inode->fs->nr_kept++;
 }
 
 /* The table's reference is the caller's then. */
@@ -166,6 +167,7 @@ unkeep_locked(struct dentry *d) MUST_HOLD(&dentry_lock)
 	d->kept = false;
 	list_remove(&d->in_kept);
 	nr_kept--;
+	d->inode->fs->nr_kept--;
 }
 
 /* At the hand: is it to go?  With fs, all of that do. */
@@ -235,19 +237,16 @@ void
 dentry_forget(const struct filesystem *fs)
 {
 	struct dentry *gone;
-	u32 left, n;
+	bool more;
 
-	spin_lock(&dentry_lock);
-	left = nr_kept;
-	spin_unlock(&dentry_lock);
-	/* Nobody makes new ones of fs: once round is enough. */
-	for (; left > 0; left -= n) {
-		n = MIN(left, LOOK);
+	/* Not once round: who trims meanwhile moves the hand on. */
+	do {
 		spin_lock(&dentry_lock);
-		gone = take_out_locked(n, fs);
+		gone = take_out_locked(LOOK, fs);
+		more = fs->nr_kept > 0;
 		spin_unlock(&dentry_lock);
 		put_row(gone);
-	}
+	} while (more);
 }
 
 /* ---- coming and going ------------------------------------------------- */

@@ -361,6 +361,59 @@ test_reading_while_deleting(void **state)
 	file_put(f);
 }
 
+/* ---- names that are kept ---------------------------------------------- */
+
+#define NR_BEFORE 32
+#define NR_INSIDE 48
+
+/* As another hart does that ends a walk while there are too many names. */
+static void
+trim_once(void)
+{
+	u64 was = page_count;
+
+	fake_on_preempt = NULL;
+	page_count = 0;
+	dentry_trim();
+	page_count = was;
+}
+
+static void
+make_wanted(const char *path)
+{
+	struct path p;
+
+	assert_int_equal(namei_mknod(who, at(path), 0644, 0), 0);
+	assert_int_equal(namei_lookup(who, at(path), 0, &p), 0);
+	path_put(p);
+}
+
+static void
+test_trimmed_while_unmounting(void **state)
+{
+	char path[32];
+	size_t allocated;
+	u32 i;
+
+	(void)state;
+	assert_int_equal(namei_mkdir(who, at("/m/t"), 0755), 0);
+	for (i = 0; i < NR_BEFORE; i++) {
+		sprintf(path, "/m/n%u", i);
+		make_wanted(path);
+	}
+	allocated = fake_nr_allocated();
+	assert_int_equal(
+	    namei_mount(who, NULL, at("/m/t"), "tmpfs", 0, NULL), 0);
+	for (i = 0; i < NR_INSIDE; i++) {
+		sprintf(path, "/m/t/n%u", i);
+		make_wanted(path);
+	}
+	fake_on_preempt = trim_once;
+	assert_int_equal(namei_umount(who, at("/m/t"), 0), 0);
+	assert_null(fake_on_preempt);
+	assert_int_equal(fake_nr_allocated(), allocated);
+}
+
 /* ---- the limits ------------------------------------------------------- */
 
 static void
@@ -438,6 +491,7 @@ main(void)
 	    MOUNTED(test_deep_tree),
 	    MOUNTED(test_unlinked),
 	    MOUNTED(test_reading_while_deleting),
+	    MOUNTED(test_trimmed_while_unmounting),
 	    MOUNTED(test_full),
 	    MOUNTED(test_options),
 	};

@@ -382,6 +382,7 @@ struct filesystem {
 	bool read_only;     /* a: no mount of it may write */
 	bool changing;      /* MOUNT: somebody remounts it */
 	bool keeps_names;   /* c: names change by the calls of namei.h alone */
+	u32 nr_kept;        /* DENTRY: names that are kept */
 	u32 nr_mounts;      /* MOUNT */
 	u32 nr_writers;     /* MOUNT: of all its mounts */
 };

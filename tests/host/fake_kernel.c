@@ -148,6 +148,7 @@ mm_forget_object(struct object *o, u64 index)
 
 void mm_protect_object(struct object *o);
 void (*fake_on_protect)(void);
+void (*fake_on_preempt)(void);
 
 void
 mm_protect_object(struct object *o)
@@ -286,6 +287,8 @@ thread_park(enum park_mode mode, u64 deadline_ns, const char *what)
 void
 thread_preempt_point(void)
 {
+	if (fake_on_preempt)
+		fake_on_preempt();
 }
 
 bool

@@ -29,11 +29,12 @@ extern u32 fake_nr_mutexes;
 
 /*
  * What others do in time, if not NULL: while the thread waits, which goes on
- * then; when bytes have come from user memory, before the caller knows; and
- * while W is taken from leaves.
+ * then; when bytes have come from user memory, before the caller knows; while W
+ * is taken from leaves; and where a long call lets others run.
  */
 extern void (*fake_on_park)(void);
 extern void (*fake_on_user_read)(void);
 extern void (*fake_on_protect)(void);
+extern void (*fake_on_preempt)(void);
 
 #endif
