@@ -254,14 +254,17 @@ empty_mm(struct mm *mm)
 	return nr;
 }
 
+/* Leaves that all who made room have taken away. */
+static u64 nr_taken;
+
 bool
 mm_make_room(void)
 {
+	u64 before = atomic_load(&nr_taken);
 	struct mm *mm = NULL;
-	u64 nr = 0;
 
 	mm_write_back();
 	while ((mm = mm_next(mm)) != NULL)
-		nr += empty_mm(mm);
-	return nr > 0 && !thread_must_end();
+		atomic_add(&nr_taken, empty_mm(mm));
+	return atomic_load(&nr_taken) != before && !thread_must_end();
 }

@@ -597,17 +597,34 @@ fault(struct mm *mm, u64 addr, enum fault_access access)
 	return err;
 }
 
+/*
+ * Once more in any case: what the first try wanted somebody else may have made
+ * before this one came to look, and left nothing to take.
+ */
+static NOINLINE int
+fault_with_room(struct mm *mm, u64 addr, enum fault_access access)
+{
+	u32 tries = 0;
+	bool more;
+	int err;
+
+	do {
+		more = mm_make_room();
+		err = fault(mm, addr, access);
+	} while (err == -ENOMEM && more && ++tries < ROOM_TRIES);
+	return err;
+}
+
 int
 mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 {
-	u32 tries = 0;
 	int err;
 
 	if (addr.val >= USER_TOP)
 		return -EFAULT;
-	do
-		err = fault(mm, addr.val, access);
-	while (err == -ENOMEM && tries++ < ROOM_TRIES && mm_make_room());
+	err = fault(mm, addr.val, access);
+	if (unlikely(err == -ENOMEM))
+		err = fault_with_room(mm, addr.val, access);
 	return err;
 }
 

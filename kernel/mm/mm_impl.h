@@ -193,8 +193,8 @@ void mm_protect_object(struct object *o);
 void mm_write_back(void);
 /*
  * For who is short of memory: that, and pages that a store has leave the spaces
- * that map them, so that the cache can let go of them.  False when there is
- * none, or not enough time left to live.
+ * that map them, so that the cache can let go of them.  True when some did, be
+ * it for somebody else who is short meanwhile, and the thread may go on.
  * Locks: as ops->sync.  Sleeps.
  */
 bool mm_make_room(void) MUST_CHECK;

@@ -67,4 +67,15 @@ for block in 1024 4096; do
 		2>&1 | grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
 		(! grep .)"
 done
+
+# Some at once, each through a mapping of its own: who finds that another has
+# taken all that could be taken lives of that.
+rm -f "$tmp/img"
+mke2fs -q -F -t ext3 -b 4096 -J size=4 "$tmp/img" 128M 2>&1
+status=0
+"$top/calf" exec --debug-build --smp 2 --mem 32M --timeout 200 \
+	--disk "$tmp/img" -- /tests/guest @disk_many /dev/vda ext3 64 4 \
+	>"$tmp/out" 2>"$tmp/err" || status=$?
+is "four programs that map 64 MiB in 32 of memory" $status 0
+[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
 finish
