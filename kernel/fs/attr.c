@@ -280,8 +280,7 @@ path_accessed(struct path p)
 	u32 flags = atomic_load(&p.mount->flags);
 	s64 atime = atomic_load(&i->atime_ns), now;
 
-	if ((flags & (MS_NOATIME | MS_RDONLY)) ||
-	    atomic_load(&i->fs->read_only) ||
+	if ((flags & MS_NOATIME) || mount_is_read_only(p.mount) ||
 	    ((flags & MS_NODIRATIME) && inode_is_dir(i)))
 		return;
 	now = inode_now_ns();

@@ -12,17 +12,19 @@
  * N1  What is found is true, with no look at the file system: a name leaves the
  *     table, or moves in it, together with the change in the directory, under
  *     the directory's mutex; and it enters the table under that mutex.
- * N2  A file system keeps names (keeps_names) if nothing but those calls
- * changes them.  Names of /proc come and go by themselves: they are not kept.
+ * N2  A file system keeps names (keeps_names) if nothing but the calls of
+ *     namei.h changes them.  Those of /proc come and go by themselves: they
+ *     are not kept.
  * N3  Only names that are there are kept; whether one is missing is asked of
- * the file system each time. N4  There is one kept name for each 64 KiB of
- * memory at most, and 4096, but for those in use.  The hand goes round and
- * drops who has no user, nor was looked for since it came by last; it moves
- * when there are too many. N5  A kept name keeps no mount busy: the end of the
- * last mount drops all of its file system before that is taken down. N6  A kept
- * name gives no rights: who walks is asked at each directory. N7  What has lost
- * its name is not kept: the table's reference goes with the name, and the file
- * with its last user.
+ *     the file system each time.
+ * N4  There is one kept name for each 64 KiB of memory at most, and 4096, but
+ *     for those in use.  The hand goes round and drops who has no user, nor
+ *     was looked for since it came by last; it moves when there are too many.
+ * N5  A kept name keeps no mount busy: the end of the last mount drops all of
+ *     its file system before that is taken down.
+ * N6  A kept name gives no rights: who walks is asked at each directory.
+ * N7  What has lost its name is not kept: the table's reference goes with the
+ *     name, and the file with its last user.
  */
 #include "core/panic.h"
 #include "core/printk.h"

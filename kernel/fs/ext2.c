@@ -223,7 +223,7 @@ aborted(void *arg, int err)
 {
 	struct ext2 *e = arg;
 
-	atomic_store(&e->fs.read_only, true);
+	atomic_store(&e->fs.broken, true);
 	printk("ext2: %s: nothing is written any more (%s)\n", e->dev->name,
 	    errno_name(err));
 	mark_broken(e);

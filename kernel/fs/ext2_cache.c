@@ -347,17 +347,6 @@ ext2_cache_written(struct ext2_inode *i, bool still_dirty)
 
 /* ---- those that mappings may write to ----------------------------------- */
 
-static u32
-count_mapped_locked(struct ext2 *e) MUST_HOLD(&e->lock)
-{
-	struct ext2_inode *i;
-	u32 nr = 0;
-
-	list_for_each (i, &e->mapped, mapped)
-		nr++;
-	return nr;
-}
-
 struct inode *
 ext2_cache_next_mapped(struct ext2 *e, u32 *nr)
 {
@@ -365,7 +354,7 @@ ext2_cache_next_mapped(struct ext2 *e, u32 *nr)
 
 	spin_lock(&e->lock);
 	if (*nr == 0)
-		*nr = count_mapped_locked(e) + 1;
+		*nr = list_count(&e->mapped) + 1;
 	while (--*nr > 0 && !list_empty(&e->mapped)) {
 		i = list_first(&e->mapped, struct ext2_inode, mapped);
 		list_remove(&i->mapped);
@@ -425,17 +414,6 @@ ext2_cache_accessed(struct inode *inode)
 		journal_note(e->journal);
 }
 
-static u32
-count_accessed_locked(struct ext2 *e) MUST_HOLD(&e->lock)
-{
-	struct ext2_inode *i;
-	u32 nr = 0;
-
-	list_for_each (i, &e->accessed, accessed)
-		nr++;
-	return nr;
-}
-
 struct inode *
 ext2_cache_next_accessed(struct ext2 *e, u32 *nr)
 {
@@ -443,7 +421,7 @@ ext2_cache_next_accessed(struct ext2 *e, u32 *nr)
 
 	spin_lock(&e->lock);
 	if (*nr == 0)
-		*nr = count_accessed_locked(e) + 1;
+		*nr = list_count(&e->accessed) + 1;
 	while (--*nr > 0 && !list_empty(&e->accessed)) {
 		i = list_first(&e->accessed, struct ext2_inode, accessed);
 		list_remove(&i->accessed);

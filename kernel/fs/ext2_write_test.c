@@ -34,6 +34,7 @@
 #include "mm/mm_impl.h"
 
 #include <asm/fcntl.h>
+#include <linux/mount.h>
 #include <sys/stat.h>
 
 #define DISK_BYTES (512u << 10)
@@ -366,6 +367,30 @@ test_read_while_cut(void **state)
 	unmount_disk();
 }
 
+static int
+remount(u32 flags, const char *options)
+{
+	return namei_mount(
+	    who, NULL, fs_name(NULL, "/m"), NULL, MS_REMOUNT | flags, options);
+}
+
+/* Whatever a remount was about, one that has ended all writing has. */
+static void
+test_remount_after_abort(void **state)
+{
+	(void)state;
+	begin(1024);
+	journal_abort(ext2_of(f->inode->fs)->journal, -EIO);
+	assert_int_equal(mount_may_write(f->path.mount), -EROFS);
+	assert_true(remount(0, "nonsense") < 0);
+	assert_int_equal(mount_may_write(f->path.mount), -EROFS);
+	assert_int_equal(remount(0, NULL), -EROFS);
+	assert_int_equal(mount_may_write(f->path.mount), -EROFS);
+	assert_int_equal(remount(MS_RDONLY, NULL), 0);
+	assert_int_equal(mount_may_write(f->path.mount), -EROFS);
+	unmount_disk();
+}
+
 static u32 nr_protects;
 
 static void
@@ -518,6 +543,7 @@ main(void)
 	    cmocka_unit_test(test_growing_unseen),
 	    cmocka_unit_test(test_read_while_cut),
 	    cmocka_unit_test(test_commit_before_mark),
+	    cmocka_unit_test(test_remount_after_abort),
 	    cmocka_unit_test(test_tail_after_crash),
 	    cmocka_unit_test(test_sync_during_commit),
 	    cmocka_unit_test(test_commit_of_before),

@@ -162,7 +162,7 @@ bool
 mount_is_read_only(const struct mount *m)
 {
 	return (atomic_load(&m->flags) & MS_RDONLY) ||
-	    atomic_load(&m->fs->read_only);
+	    atomic_load(&m->fs->read_only) || atomic_load(&m->fs->broken);
 }
 
 int

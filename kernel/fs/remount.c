@@ -10,13 +10,14 @@
 
 #include "fs/vfs_impl.h"
 
+/* Files may still be open to write to what is broken: nobody waits for them. */
 int
 mount_set_flags(struct mount *m, u32 flags)
 {
 	int err = 0;
 
 	spin_lock(&mount_lock);
-	if ((flags & MS_RDONLY) && !(m->flags & MS_RDONLY) && m->nr_writers > 0)
+	if ((flags & MS_RDONLY) && !mount_is_read_only(m) && m->nr_writers > 0)
 		err = -EBUSY;
 	else
 		atomic_store(&m->flags, flags);
@@ -84,7 +85,7 @@ filesystem_remount(struct filesystem *fs, bool read_only, const char *options)
 
 	if (err < 0)
 		return err;
-	if (read_only && !was)
+	if (read_only && !was && !atomic_load(&fs->broken))
 		err = stop_writers(fs);
 	if (err == 0 && fs->ops->remount)
 		err = fs->ops->remount(fs, read_only, options);

@@ -369,7 +369,7 @@ struct filesystem_ops {
 /*
  * struct filesystem: one tree of files.  Mounts hold references, and what must
  * outlive them (pages still mapped).
- * Laws: nr_writers is 0 while it is only read, but for who saw it broken
+ * Laws: nr_writers is 0 while it is only read, but for one that is broken
  * Locks: c fixed   a atomic
  */
 struct filesystem {
@@ -380,6 +380,7 @@ struct filesystem {
 	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
 	u32 dev;            /* c: st_dev of its files */
 	bool read_only;     /* a: no mount of it may write */
+	bool broken;        /* a: nor ever again: what it has makes no sense */
 	bool changing;      /* MOUNT: somebody remounts it */
 	bool keeps_names;   /* c: names change by the calls of namei.h alone */
 	u32 nr_kept;        /* DENTRY: names that are kept */

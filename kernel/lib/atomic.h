@@ -14,7 +14,12 @@
 /* gcc 12 makes a swap of either, which goes to memory for a word to forget. */
 #define atomic_store(p, v) ((void)(*(volatile __typeof__(*(p)) *)(p) = (v)))
 #define atomic_store_release(p, v)                                             \
-	(__atomic_thread_fence(__ATOMIC_RELEASE), atomic_store(p, v))
+	do {                                                                   \
+		__typeof__(*(p)) value_ = (v);                                 \
+                                                                               \
+		__atomic_thread_fence(__ATOMIC_RELEASE);                       \
+		atomic_store(p, value_);                                       \
+	} while (0)
 #else
 #define atomic_store(p, v)         __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define atomic_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)

@@ -30,6 +30,17 @@ list_empty(const struct list *l)
 	return l->next == l;
 }
 
+static inline u32
+list_count(const struct list *head)
+{
+	const struct list *item;
+	u32 nr = 0;
+
+	for (item = head->next; item != head; item = item->next)
+		nr++;
+	return nr;
+}
+
 /* Puts item before pos; with the head for pos, that is the list's end. */
 static inline void
 list_insert_before(struct list *pos, struct list *item)

@@ -132,7 +132,8 @@ object_dirty_page(struct object *o, u64 index, u8 bits)
 
 	mutex_lock(&o->lock);
 	p = xmap_get(&o->pages, index);
-	ok = p != NULL && has_page(o, index, p) && (p->dirty & bits) == bits;
+	ok = p != NULL && index << PAGE_SHIFT < o->size_bytes &&
+	    (p->dirty & bits) == bits;
 	if (ok)
 		object_mark(o, p, PAGE_DIRTY);
 	mutex_unlock(&o->lock);

@@ -577,6 +577,21 @@ crash_stir(u64 h, u64 word)
 	return h ^ h >> 29;
 }
 
+/* Four at a time, which do not wait for each other; bytes: a multiple of 32. */
+u64
+crash_hash(const void *at, size_t bytes, u64 h)
+{
+	u64 lane[4] = {h, h + 1, h + 2, h + 3};
+	const u64 *words = at;
+	size_t i, n;
+
+	for (i = 0; i < bytes / sizeof(u64); i += 4)
+		for (n = 0; n < 4; n++)
+			lane[n] = crash_stir(lane[n], words[i + n]);
+	return crash_stir(
+	    crash_stir(lane[0], lane[1]), crash_stir(lane[2], lane[3]));
+}
+
 /*
  * The sum is the fifth word of a line: left out where bytes may be old ones, or
  * new ones, or some of each.
@@ -597,6 +612,36 @@ crash_look(const char *tree)
 			l.names = crash_stir(l.names, (u8)*tree);
 	}
 	return l;
+}
+
+/* A line: path, mode, links, size, sum, text.  How long it is up to the sum. */
+static size_t
+up_to_sum(const char *line, size_t len)
+{
+	size_t n;
+	u32 words = 0;
+
+	for (n = 0; n < len && words < 4; n++)
+		words += line[n] == ' ';
+	return n;
+}
+
+bool
+crash_one_sum_differs(const char *a, const char *b)
+{
+	u32 nr = 0;
+
+	while (*a != 0 && *b != 0) {
+		size_t len_a = strcspn(a, "\n"), len_b = strcspn(b, "\n");
+		size_t n = up_to_sum(a, len_a);
+
+		if (n != up_to_sum(b, len_b) || memcmp(a, b, n) != 0)
+			return false;
+		nr += len_a != len_b || memcmp(a + n, b + n, len_a - n) != 0;
+		a += len_a + (a[len_a] != 0);
+		b += len_b + (b[len_b] != 0);
+	}
+	return *a == *b && nr == 1;
 }
 
 const char crash_make_tree[] =

@@ -41,8 +41,11 @@ struct look {
 };
 
 struct look crash_look(const char *tree);
+/* Are they the same but for the bytes of one file? */
+bool crash_one_sum_differs(const char *a, const char *b);
 
 u64 crash_stir(u64 h, u64 word);
+u64 crash_hash(const void *at, size_t bytes, u64 h);
 
 /* The operations of a sequence: the seed and its number say all; how many. */
 u32 crash_choose(u64 seed, u64 number, const struct operation **ops, u32 max);
