@@ -72,15 +72,21 @@ pipe_put(struct inode *i)
 
 /* ---- opening and closing ---------------------------------------------- */
 
+static void
+wake_all(struct pipe *p)
+{
+	waitq_wake_all(&p->readable);
+	waitq_wake_all(&p->writable);
+}
+
 /*
  * A reader who comes when there is no writer has not been hung up on before
  * one came and went: pos, which a pipe has no other use for, remembers how many
  * there had been.
  */
 static void
-join(struct pipe *p, struct file *f)
+join_locked(struct pipe *p, struct file *f) MUST_HOLD(&p->lock)
 {
-	mutex_lock(&p->lock);
 	if (f->access & FILE_READ) {
 		p->nr_readers++;
 		p->reader_opens++;
@@ -90,65 +96,68 @@ join(struct pipe *p, struct file *f)
 		p->writer_opens++;
 	}
 	f->pos = p->nr_writers == 0 ? p->writer_opens : ~0ul;
-	mutex_unlock(&p->lock);
-	waitq_wake_all(&p->readable);
-	waitq_wake_all(&p->writable);
+	wake_all(p);
 }
 
 static void
-leave(struct pipe *p, u32 access)
+leave_locked(struct pipe *p, u32 access) MUST_HOLD(&p->lock)
 {
-	mutex_lock(&p->lock);
 	if (access & FILE_READ)
 		p->nr_readers--;
 	if (access & FILE_WRITE)
 		p->nr_writers--;
-	mutex_unlock(&p->lock);
-	waitq_wake_all(&p->readable);
-	waitq_wake_all(&p->writable);
+	wake_all(p);
 }
 
 /*
  * Waits for a first opener of the other end; one that came and went since the
- * wait began counts as well.
+ * wait began counts as well.  The lock is not let go of between joining and
+ * this: a writer that waited could be woken by the one, write, and be gone
+ * before the other, and the reader would wait for the next.
  */
 static int
-wait_for_partner(
-    struct pipe *p, const u32 *nr, const u64 *opens, struct waitq *q)
+wait_for_partner_locked(struct pipe *p, const u32 *nr, const u64 *opens,
+    struct waitq *q) MUST_HOLD(&p->lock)
 {
-	u64 before;
+	u64 before = *opens;
 	int err = 0;
 
-	mutex_lock(&p->lock);
-	before = *opens;
 	while (err == 0 && *nr == 0 && *opens == before)
 		err = pipe_wait(p, q, "fifo open");
-	mutex_unlock(&p->lock);
 	return err;
 }
 
 static int
-meet_partner(struct pipe *p, struct file *f)
+meet_partner_locked(struct pipe *p, struct file *f) MUST_HOLD(&p->lock)
 {
-	bool nonblock = file_flags(f) & O_NONBLOCK;
-
-	/* One without a name, opened once more through /proc. */
-	if (!f->path.dentry->parent)
-		return 0;
 	switch (f->access & (FILE_READ | FILE_WRITE)) {
 	case FILE_READ:
-		if (nonblock)
-			return 0;
-		return wait_for_partner(
+		return wait_for_partner_locked(
 		    p, &p->nr_writers, &p->writer_opens, &p->readable);
 	case FILE_WRITE:
-		if (nonblock)
-			return atomic_load(&p->nr_readers) > 0 ? 0 : -ENXIO;
-		return wait_for_partner(
+		return wait_for_partner_locked(
 		    p, &p->nr_readers, &p->reader_opens, &p->writable);
 	default:
 		return 0;
 	}
+}
+
+static int
+fifo_open_locked(struct pipe *p, struct file *f) MUST_HOLD(&p->lock)
+{
+	bool nonblock = file_flags(f) & O_NONBLOCK;
+	/* Without one it is a pipe, perhaps opened once more through /proc. */
+	bool named = f->path.dentry->parent != NULL;
+	int err = 0;
+
+	if (named && nonblock && !(f->access & FILE_READ) && p->nr_readers == 0)
+		return -ENXIO;
+	join_locked(p, f);
+	if (named && !nonblock)
+		err = meet_partner_locked(p, f);
+	if (err < 0)
+		leave_locked(p, f->access);
+	return err;
 }
 
 static int
@@ -160,19 +169,22 @@ fifo_open(struct file *f)
 	if (err < 0)
 		return err;
 	f->private = p;
-	join(p, f);
-	err = meet_partner(p, f);
-	if (err < 0) {
-		leave(p, f->access);
+	mutex_lock(&p->lock);
+	err = fifo_open_locked(p, f);
+	mutex_unlock(&p->lock);
+	if (err < 0)
 		pipe_put(f->inode);
-	}
 	return err;
 }
 
 static void
 fifo_release(struct file *f)
 {
-	leave(f->private, f->access);
+	struct pipe *p = f->private;
+
+	mutex_lock(&p->lock);
+	leave_locked(p, f->access);
+	mutex_unlock(&p->lock);
 	pipe_put(f->inode);
 }
 

@@ -92,6 +92,32 @@ meets(void)
 }
 
 static void
+quick_reader(void)
+{
+	char c = 0;
+	int fd = must(open("fifo", O_RDONLY));
+
+	ensure(must(read(fd, &c, 1)) == 1 && c == 'q');
+}
+
+/* The writer waits when the reader comes, and may be gone before it looks. */
+static void
+meets_briefly(void)
+{
+	int round, bad = 0;
+
+	for (round = 0; round < 300; round++) {
+		pid_t pid = spawn(quick_reader);
+		int fd = must(open("fifo", O_WRONLY));
+
+		must(write(fd, "q", 1));
+		close(fd);
+		bad += wait_status(pid) != 0;
+	}
+	is(bad, 0, "a writer that does not stay is met as well");
+}
+
+static void
 on_alarm(int sig __attribute__((unused)))
 {
 }
@@ -133,6 +159,7 @@ TEST(pipe_fifo)
 	nonblocking();
 	both_ways();
 	meets();
+	meets_briefly();
 	interrupted();
 	is_a_file();
 }
