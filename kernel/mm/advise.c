@@ -136,58 +136,6 @@ pages_needed(struct mm *mm, u64 start, u64 end)
 	return nr;
 }
 
-static void
-stock_drop(struct mm_stock *s)
-{
-	struct page *p;
-
-	while ((p = s->pages) != NULL) {
-		s->pages = p->next_free;
-		page_put(p);
-	}
-	while ((p = s->tables) != NULL) {
-		s->tables = p->next_free;
-		if (refcount_put(&p->refs))
-			frame_free(p);
-	}
-}
-
-static int
-stock_add(struct page **list, u64 *nr, enum page_kind kind, u64 want)
-{
-	struct page *p;
-
-	for (; want > 0; want--) {
-		p = frame_alloc(kind);
-		if (p == NULL)
-			return -ENOMEM;
-		p->next_free = *list;
-		*list = p;
-		++*nr;
-		thread_preempt_point();
-	}
-	return 0;
-}
-
-static int
-stock_fill(struct mm_stock *s, u64 nr_pages, u64 nr_tables)
-{
-	struct frame_stats have;
-	int err;
-
-	/* Not all of memory shall be taken only to see that it is not enough.
-	 */
-	frame_stats(&have);
-	if (nr_pages + nr_tables > have.free)
-		return -ENOMEM;
-	err = stock_add(&s->tables, &s->nr_tables, PAGE_TABLE, nr_tables);
-	if (err == 0)
-		err = stock_add(&s->pages, &s->nr_pages, PAGE_ANON, nr_pages);
-	if (err < 0)
-		stock_drop(s);
-	return err;
-}
-
 /* What the pieces of a range need, summed up. */
 static u64
 stock_of_pages(struct mm *mm, u64 start, u64 end)

@@ -580,13 +580,13 @@ mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 
 /* Who writes faster than the store does it himself, without the lock. */
 static int
-fault(struct mm *mm, u64 addr, enum fault_access access)
+fault(struct mm *mm, u64 addr, enum fault_access access, struct mm_stock *stock)
 {
 	struct object *o = NULL;
 	int err;
 
 	mm_lock(mm);
-	err = fault_locked(mm, addr, access, false, NULL, &o);
+	err = fault_locked(mm, addr, access, false, stock, &o);
 	mm_unlock(mm);
 	if (likely(o == NULL))
 		return err;
@@ -599,19 +599,26 @@ fault(struct mm *mm, u64 addr, enum fault_access access)
 
 /*
  * Once more in any case: what the first try wanted somebody else may have made
- * before this one came to look, and left nothing to take.
+ * before this one came to look, and left nothing to take.  At last it waits for
+ * what is busy, and keeps what it gets there.
  */
 static NOINLINE int
 fault_with_room(struct mm *mm, u64 addr, enum fault_access access)
 {
+	struct mm_stock stock = {.nr_pages = 0};
 	u32 tries = 0;
 	bool more;
 	int err;
 
 	do {
 		more = mm_make_room();
-		err = fault(mm, addr, access);
+		err = fault(mm, addr, access, NULL);
 	} while (err == -ENOMEM && more && ++tries < ROOM_TRIES);
+	if (err != -ENOMEM || thread_must_end() ||
+	    stock_fill_from_busy(&stock, 1, TREE_SPARE_MAX) < 0)
+		return err;
+	err = fault(mm, addr, access, &stock);
+	stock_drop(&stock);
 	return err;
 }
 
@@ -622,7 +629,7 @@ mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 
 	if (addr.val >= USER_TOP)
 		return -EFAULT;
-	err = fault(mm, addr.val, access);
+	err = fault(mm, addr.val, access, NULL);
 	if (unlikely(err == -ENOMEM))
 		err = fault_with_room(mm, addr.val, access);
 	return err;

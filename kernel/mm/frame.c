@@ -190,6 +190,22 @@ reclaim(void)
 	return freed;
 }
 
+/* What stays free of caches: a part of memory, and not more than so much. */
+#define KEPT_SHARE 64u
+#define KEPT_MOST  1024u
+
+bool
+frame_keep_some(void)
+{
+	u64 kept = MIN(page_count / KEPT_SHARE, KEPT_MOST);
+	struct frame_stats have;
+
+	if (atomic_load(&nr_shared) >= kept)
+		return true;
+	frame_stats(&have);
+	return have.free >= kept || reclaim() > 0;
+}
+
 /*
  * Failing on purpose, for tests: counts down in the thread that asked for it.
  */

@@ -163,6 +163,12 @@ struct frame_reclaimer {
 	struct frame_reclaimer *next;
 };
 void frame_add_reclaimer(struct frame_reclaimer *r);
+/*
+ * For who is about to take frames for what could be had again: takes some back
+ * when few are free, for those who have nothing to give.  False when there was
+ * nothing to take.
+ */
+bool frame_keep_some(void);
 
 struct frame_stats {
 	u64 total; /* frames of RAM, reserved ones too */

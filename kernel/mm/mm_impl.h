@@ -98,6 +98,17 @@ struct mm_stock {
 	u64 nr_tables;
 };
 
+/* All, or -ENOMEM. */
+int stock_fill(struct mm_stock *s, u64 nr_pages, u64 nr_tables) MUST_CHECK;
+void stock_drop(struct mm_stock *s);
+/*
+ * The same from what objects have that are busy and so are passed over when a
+ * frame is wanted: waits until they are not.
+ * Locks: takes objects', one after the other.  Sleeps.
+ */
+int stock_fill_from_busy(
+    struct mm_stock *s, u64 nr_pages, u64 nr_tables) MUST_CHECK;
+
 /* ---- regions (region.c) ------------------------------------------------- */
 
 int region_block_create(u32 room, struct region_block **out) MUST_CHECK;
@@ -247,6 +258,11 @@ void object_leave_cache(struct object *o);
  * there are none.  Locks: o's held.
  */
 bool object_reclaim_locked(struct object *o) MUST_CHECK;
+/*
+ * The next one with such pages that somebody uses, with a reference; NULL after
+ * all of them.  *left: 0 to begin with, and then left alone.
+ */
+struct object *object_next_in_use(u64 *left);
 /* Boot: such pages are there to be taken back. */
 void mm_init_reclaim(void);
 

@@ -185,8 +185,12 @@ static int
 make_page_locked(struct object *o, u64 index, struct page **out)
 {
 	struct page *p;
-	int err = fill_or_make(o, index, &p);
+	int err;
 
+	/* Others can't take from this one while its lock is held. */
+	if (object_has_store(o) && !frame_keep_some())
+		(void)!object_reclaim_locked(o);
+	err = fill_or_make(o, index, &p);
 	if (err == -ENOMEM && object_has_store(o) && object_reclaim_locked(o))
 		err = fill_or_make(o, index, &p);
 	if (err < 0)

@@ -9,8 +9,11 @@
  *
  * Who is short of memory may hold any mutex, so an object whose lock is taken
  * is passed over; if it is his own, because a page of it is wanted, he takes
- * some of that one's others then.  The ring's lock is held while the hand
- * moves, for moments: an object that leaves it has no hand in it afterwards.
+ * some of that one's others then.  A fault that would have to kill waits for
+ * those that were passed over: who reads a large file has its lock almost all
+ * the time, and its pages are all that there is.  The ring's lock is held while
+ * the hand moves, for moments: an object that leaves it has no hand in it
+ * afterwards.
  */
 #include "lib/assert.h"
 #include "mm/mm_impl.h"
@@ -117,6 +120,25 @@ move_on(struct object *o, u64 *passed)
 	list_remove(&o->in_cache);
 	list_push_back(&ring, &o->in_cache);
 	return ++*passed < MOST_ROUNDS * nr_objects;
+}
+
+struct object *
+object_next_in_use(u64 *left)
+{
+	struct object *o = NULL;
+
+	spin_lock(&lock);
+	if (*left == 0)
+		*left = nr_objects + 1;
+	while (o == NULL && --*left > 0 && !list_empty(&ring)) {
+		o = list_first(&ring, struct object, in_cache);
+		list_remove(&o->in_cache);
+		list_push_back(&ring, &o->in_cache);
+		if (!refcount_get_unless_zero(&o->refs))
+			o = NULL;
+	}
+	spin_unlock(&lock);
+	return o;
 }
 
 static u64

@@ -71,10 +71,13 @@ struct tree_gather {
 	struct page *nodes[GATHER_MAX];
 };
 
+/* The most tables that one operation wants. */
+#define TREE_SPARE_MAX 3
+
 /* Frames for an operation that may not fail half way. */
 struct tree_spare {
 	u32 nr;
-	struct page *pages[3];
+	struct page *pages[TREE_SPARE_MAX];
 };
 
 static inline void

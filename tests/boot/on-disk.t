@@ -68,14 +68,24 @@ for block in 1024 4096; do
 		(! grep .)"
 done
 
-# Some at once, each through a mapping of its own: who finds that another has
-# taken all that could be taken lives of that.
-rm -f "$tmp/img"
-mke2fs -q -F -t ext3 -b 4096 -J size=4 "$tmp/img" 128M 2>&1
-status=0
-"$top/calf" exec --debug-build --smp 2 --mem 32M --timeout 200 \
-	--disk "$tmp/img" -- /tests/guest @disk_many /dev/vda ext3 64 4 \
-	>"$tmp/out" 2>"$tmp/err" || status=$?
-is "four programs that map 64 MiB in 32 of memory" $status 0
-[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
+# short HARTS NR HELPER NAME: so many programs at once, with a file of 64 MiB.
+short()
+{
+	rm -f "$tmp/img"
+	mke2fs -q -F -t ext3 -b 4096 -J size=4 "$tmp/img" 128M 2>&1
+	status=0
+	"$top/calf" exec --debug-build --smp $1 --mem 32M --timeout 200 \
+		--disk "$tmp/img" -- /tests/guest @$3 /dev/vda ext3 64 $2 \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+	is "$4" $status 0
+	[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
+}
+
+# Each through a mapping of its own: who finds that another has taken all that
+# could be taken lives of that.
+short 2 4 disk_many 'four programs that map 64 MiB in 32 of memory'
+for harts in 2 4; do
+	short $harts 2 disk_busy "one takes memory that another reads into, $harts"
+	short $harts 4 disk_busy "two take memory that two read into, $harts"
+done
 finish

@@ -279,6 +279,12 @@ frame_add_reclaimer(struct frame_reclaimer *r)
 	(void)r;
 }
 
+bool
+frame_keep_some(void)
+{
+	return true;
+}
+
 /* The disk goes on while the only thread waits; nothing else could. */
 int
 waitq_wait_spin(struct waitq *q, struct spinlock *l, enum park_mode mode,

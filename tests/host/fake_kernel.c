@@ -135,6 +135,12 @@ frame_add_reclaimer(struct frame_reclaimer *r)
 	fake_reclaimer = r;
 }
 
+__attribute__((weak)) bool
+frame_keep_some(void)
+{
+	return true;
+}
+
 u64 mm_stats[NR_MM_STATS];
 
 void mm_forget_object(struct object *o, u64 index);
