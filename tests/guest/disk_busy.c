@@ -62,6 +62,18 @@ take_memory(void)
 	}
 }
 
+/* What is on the disk makes way also for who asks for much at once. */
+static void
+take_at_once(void)
+{
+	char *p = mmap(NULL, 2 * FRESH, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ensure(p != MAP_FAILED);
+	must(madvise(p, 2 * FRESH, MADV_POPULATE_WRITE));
+	must(munmap(p, 2 * FRESH));
+}
+
 HELPER(disk_busy)
 {
 	int status, failed = 0, nr;
@@ -71,6 +83,8 @@ HELPER(disk_busy)
 	mkdir("/mnt", 0755);
 	must(mount(argv[2], "/mnt", argv[3], 0, NULL));
 	make_file((size_t)atoi(argv[4]));
+	sync();
+	take_at_once();
 	for (int n = 0; n < nr; n++)
 		if (must(fork()) == 0) {
 			if (n % 2 == 0)
