@@ -48,9 +48,9 @@ u64 direct_base = DIRECT_BASE;
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_FRAME);
 static struct page *shared_list;        /* lock */
-static u64 nr_shared;                   /* lock */
+static u64 nr_shared;                   /* lock; or for a hint */
 static struct range virgin[MAX_RANGES]; /* lock */
-static u32 nr_virgin;                   /* lock */
+static u32 nr_virgin;                   /* lock; or for a hint */
 static u64 nr_by_kind[NR_PAGE_KINDS];   /* a */
 static u64 nr_added;                    /* lock */
 static struct frame_reclaimer *reclaimers;
@@ -194,16 +194,14 @@ reclaim(void)
 #define KEPT_SHARE 64u
 #define KEPT_MOST  1024u
 
+/* What harts have put by for themselves is of no use to others. */
 bool
 frame_keep_some(void)
 {
 	u64 kept = MIN(page_count / KEPT_SHARE, KEPT_MOST);
-	struct frame_stats have;
 
-	if (atomic_load(&nr_shared) >= kept)
-		return true;
-	frame_stats(&have);
-	return have.free >= kept || reclaim() > 0;
+	return atomic_load(&nr_shared) >= kept ||
+	    atomic_load(&nr_virgin) > 0 || reclaim() > 0;
 }
 
 /*

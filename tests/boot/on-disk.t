@@ -88,4 +88,6 @@ for harts in 2 4; do
 	short $harts 2 disk_busy "one takes memory that another reads into, $harts"
 	short $harts 4 disk_busy "two take memory that two read into, $harts"
 done
+# What each hart puts by for itself counts for nobody else.
+short 8 8 disk_busy 'four take memory that four read into, 8'
 finish
