@@ -200,8 +200,8 @@ frame_keep_some(void)
 {
 	u64 kept = MIN(page_count / KEPT_SHARE, KEPT_MOST);
 
-	return atomic_load(&nr_shared) >= kept ||
-	    atomic_load(&nr_virgin) > 0 || reclaim() > 0;
+	return atomic_load(&nr_shared) >= kept || atomic_load(&nr_virgin) > 0 ||
+	    reclaim() > 0;
 }
 
 /*
