@@ -38,6 +38,7 @@ complaints()
 	sed -e '/^e2fsck [0-9]/d' -e '/^Pass [1-5]/d' -e '/^$/d' \
 		-e '/: [0-9]*\/[0-9]* files (.*), [0-9]*\/[0-9]* blocks$/d' \
 		${1:+-e '/: recovering journal$/d' -e '/^Clearing orphaned inode/d' \
+			-e '/^Truncating orphaned inode/d' \
 			-e '/FILE SYSTEM WAS MODIFIED/d'}
 }
 

@@ -76,13 +76,14 @@ fsck()
 	[ ! -s "$tmp/fsck" ]
 }
 
-# replayed IMG: e2fsck does what the log says, frees what has no name, and finds
-# no reason to look further.
+# replayed IMG: e2fsck does what the log says, frees what has no name, cuts off
+# what was being cut off, and finds no reason to look further.
 replayed()
 {
 	e2fsck -p "$1" >"$tmp/fsck" 2>&1
 	[ $? -le 1 ] && ! grep -v -e ': recovering journal$' \
-		-e ': Clearing orphaned inode ' -e ': clean, ' "$tmp/fsck"
+		-e ': Clearing orphaned inode ' \
+		-e ': Truncating orphaned inode ' -e ': clean, ' "$tmp/fsck"
 }
 
 # has IMG: what was said to be kept, in all rounds.
