@@ -41,15 +41,12 @@ write_piece(struct file *f, u8 *bytes, bool append, u64 at, size_t len)
 	return n < 0 ? (int)n : 0;
 }
 
-/*
- * On a full disk a commit may come between any two pages of a write, so what is
- * overwritten is written page by page.
- */
+/* On a full disk a commit may come between any two pages of a write. */
 static size_t
-piece_bytes(u32 flags, u64 at)
+piece_bytes(const struct file *f, u32 flags, u64 at)
 {
 	if (flags & O_APPEND)
-		return PIECE_BYTES;
+		at = f->inode->size_bytes;
 	return MIN(PIECE_BYTES, PAGE_SIZE - at % PAGE_SIZE);
 }
 
@@ -64,7 +61,7 @@ write_at(const char *path, u32 flags, u64 at, size_t len)
 
 	memset(bytes, 'a' + letter++ % 26, PIECE_BYTES);
 	for (done = 0; err == 0 && done < len; done += piece) {
-		piece = MIN(len - done, piece_bytes(flags, at + done));
+		piece = MIN(len - done, piece_bytes(f, flags, at + done));
 		if (done > 0 || (flags & O_CREAT))
 			crash_between();
 		err = write_piece(f, bytes, flags & O_APPEND, at + done, piece);
