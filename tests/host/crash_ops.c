@@ -41,10 +41,16 @@ write_piece(struct file *f, u8 *bytes, bool append, u64 at, size_t len)
 	return n < 0 ? (int)n : 0;
 }
 
-/* On a full disk a commit may come between any two pages of a write. */
+/*
+ * On a full disk a commit may come between any two pages of a write: what is
+ * overwritten is written page by page, and so is what fills the disk up, which
+ * alone makes the file that it appends to.
+ */
 static size_t
 piece_bytes(const struct file *f, u32 flags, u64 at)
 {
+	if ((flags & (O_APPEND | O_CREAT)) == O_APPEND)
+		return PIECE_BYTES;
 	if (flags & O_APPEND)
 		at = f->inode->size_bytes;
 	return MIN(PIECE_BYTES, PAGE_SIZE - at % PAGE_SIZE);
