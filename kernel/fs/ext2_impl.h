@@ -181,6 +181,25 @@ int ext2_read_super(struct ext2 *e) MUST_CHECK;
 int ext2_may_write(const struct ext2 *e) MUST_CHECK;
 int ext2_parse_options(struct ext2_options *o, const char *text) MUST_CHECK;
 
+/* ---- reading and writing the whole (ext2_writing.c) --------------------- */
+
+/*
+ * What a mount does with the superblock and the log; e->fs.read_only is false
+ * afterwards if the disk is written to.
+ */
+int ext2_open_disk(struct ext2 *e, bool write) MUST_CHECK;
+/*
+ * Nobody changes anything, and what could be changed by mappings cannot be from
+ * here on, for there is no handle for it.  An error is that the journal is
+ * aborted: then it is only read as well.
+ */
+void ext2_pause_writing(struct ext2 *e);
+int ext2_resume_writing(struct ext2 *e) MUST_CHECK;
+/* Nobody has a file or a page of it. */
+void ext2_end_writing(struct ext2 *e);
+/* Writes all there is, and waits.  Errors: -EIO. */
+int ext2_sync(struct filesystem *fs) MUST_CHECK;
+
 /* Begins a change; journal_begin with this disk's journal. */
 static inline int MUST_CHECK
 ext2_begin(struct ext2 *e, u32 nr_blocks, struct handle *h)
@@ -411,9 +430,6 @@ int ext2_dir_block(struct inode *dir, u64 at, struct buf **out) MUST_CHECK;
 /* Errors: -ENOENT. */
 int ext2_dir_find(
     struct inode *dir, struct name name, u64 *at, u32 *ino) MUST_CHECK;
-/* Writes all there is, and waits.  Errors: -EIO. */
-int ext2_sync(struct filesystem *fs) MUST_CHECK;
-
 /* What adding a name may change: blocks of the directory, one more of them. */
 #define EXT2_NAME_CREDITS (EXT2_MAP_CREDITS + 2 + EXT2_STORE_CREDITS)
 

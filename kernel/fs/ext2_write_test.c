@@ -6,6 +6,7 @@
 /* links: fs/ext2.c fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c */
 /* links: fs/ext2_inode.c fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c */
 /* links: fs/ext2_orphan.c fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c */
+/* links: fs/ext2_writing.c */
 /* links: fs/journal.c fs/journal_io.c fs/journal_log.c fs/journal_recover.c */
 /* links: fs/buf.c lib/errno.c */
 /* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
