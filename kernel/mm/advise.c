@@ -152,6 +152,48 @@ stock_of_pages(struct mm *mm, u64 start, u64 end)
 	return nr;
 }
 
+/* Anonymous pages that nobody gets by asking for them at once. */
+static u64 reserve; /* a */
+
+void
+mm_set_reserve(u64 nr_pages)
+{
+	atomic_store(&reserve, nr_pages);
+}
+
+u64
+mm_reserve(void)
+{
+	return atomic_load(&reserve);
+}
+
+/*
+ * By the pages that programs have, and not by those that are free: what the
+ * kernel keeps in memory changes, and would be felt by who counts.
+ */
+static bool
+leaves_reserve(u64 nr)
+{
+	u64 kept = mm_reserve();
+	struct frame_stats f;
+
+	if (kept == 0)
+		return true;
+	frame_stats(&f);
+	return f.kinds[PAGE_ANON] + nr + kept + f.kinds[PAGE_RESERVED] <=
+	    f.total;
+}
+
+static int
+fill_stock(struct mm *mm, u64 start, u64 end, struct mm_stock *s)
+{
+	u64 nr = stock_of_pages(mm, start, end);
+
+	return leaves_reserve(nr)
+	    ? stock_fill(s, nr, tables_needed(mm, start, end))
+	    : -ENOMEM;
+}
+
 /*
  * Asking for memory now gets it or fails: what private pages and tables take
  * is had before the first of them is put in its place.  (What is shared belongs
@@ -166,8 +208,7 @@ populate(struct mm *mm, u64 start, u64 end, bool write)
 	if (!region_covers(mm, start, end))
 		return -ENOMEM;
 	if (write)
-		err = stock_fill(&stock, stock_of_pages(mm, start, end),
-		    tables_needed(mm, start, end));
+		err = fill_stock(mm, start, end, &stock);
 	if (err < 0)
 		return err;
 	err = mm_populate_from_locked(mm, start, end, write, &stock);

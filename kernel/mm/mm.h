@@ -83,6 +83,12 @@ int mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
 /* advice: MADV_* of Linux; -EINVAL for those that are not known. */
 int mm_advise(
     struct mm *mm, uaddr_t start, u64 len_bytes, int advice) MUST_CHECK;
+/*
+ * So many pages of memory are left alone by who asks for pages at once
+ * (MADV_POPULATE_WRITE); 0 at boot.
+ */
+void mm_set_reserve(u64 nr_pages);
+u64 mm_reserve(void);
 /* One byte a page to vec (user memory): 1 where a page is present. */
 int mm_mincore(
     struct mm *mm, uaddr_t start, u64 len_bytes, uaddr_t vec) MUST_CHECK;

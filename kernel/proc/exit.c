@@ -28,7 +28,7 @@
 #include "proc/usage.h"
 #include "proc/wait.h"
 
-#define STATUS_OF_CODE(code) (((code)&0xff) << 8)
+#define STATUS_OF_CODE(code) ((s64)(code) * 0x100)
 
 /*
  * What the program asked to be done to its memory.  Nobody is left to see a
@@ -97,7 +97,7 @@ hand_over_children_locked(struct task *t)
 
 /* Off the list of threads; true for the last one. */
 static bool
-leave_list(struct task *t, int status)
+leave_list(struct task *t, s64 status)
 {
 	struct proc *p = t->proc;
 	const struct cred *cred = t->cred;
@@ -263,18 +263,19 @@ leave_tree(struct proc *p)
  * is the user's doing, and no panic.
  */
 static NORETURN void
-end_machine(int status)
+end_machine(s64 status)
 {
 	if ((status & 0x7f) != 0)
-		printk(
-		    "init was killed by signal %d; power off\n", status & 0x7f);
+		printk("init was killed by signal %d; power off\n",
+		    (int)status & 0x7f);
 	else
-		printk("init exited with status %d; power off\n", status >> 8);
+		printk("init exited with status %d; power off\n",
+		    (int)(status >> 8));
 	power_off();
 }
 
 static NORETURN void
-leave(int status)
+leave(s64 status)
 {
 	struct task *t = task_current();
 	struct proc *p = t->proc;
@@ -317,7 +318,7 @@ proc_exit_group(int code)
 void
 proc_exit_now(void)
 {
-	int status = 0;
+	s64 status = 0;
 
 	/* Otherwise it is another thread's exec that wants us gone. */
 	(void)signal_group_status(proc_current(), &status);

@@ -147,7 +147,7 @@ struct proc {
 	struct list tasks;    /* p&s: task->link, the oldest first */
 	u32 nr_tasks;         /* p&s */
 	int exit_signal;      /* p: for the parent; 0: none */
-	int exit_status;      /* p: wait status, from ZOMBIE on */
+	s64 exit_status;      /* p: see signal_begin_exit, from ZOMBIE on */
 	int pdeath_signal;    /* p: prctl: sent when the parent dies */
 	struct waitq child_wait; /* its threads in wait4 and waitid */
 	struct waitq alone_wait; /* its thread in exec, until it is alone */

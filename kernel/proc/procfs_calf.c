@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "mm/audit.h"
 #include "mm/frame.h"
+#include "mm/mm.h"
 #include "mm/slab.h"
 #include "mm/stat.h"
 #include "proc/procfs_view.h"
@@ -72,6 +73,28 @@ show_frames(struct seq *s, struct procfs_key key)
 	return 0;
 }
 
+/* KiB that are left to others by who asks for memory at once. */
+static int
+show_reserve(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%lu\n", mm_reserve() << (PAGE_SHIFT - 10));
+	return 0;
+}
+
+static int
+write_reserve(struct procfs_key key, const char *text, size_t len)
+{
+	u64 kib;
+
+	(void)key;
+	(void)len;
+	if (str_to_u64(text, 10, NULL, &kib) != 0 || kib > UINT32_MAX)
+		return -EINVAL;
+	mm_set_reserve(kib >> (PAGE_SHIFT - 10));
+	return 0;
+}
+
 /* ---- whose system calls are logged --------------------------------------- */
 
 static void
@@ -129,6 +152,10 @@ show_strace(struct seq *s, struct procfs_key key)
 static const struct procfs_entry entries[] = {
     {.name = "audit", .mode = S_IFREG | 0400, .show = show_audit},
     {.name = "frames", .mode = S_IFREG | 0444, .show = show_frames},
+    {.name = "reserve",
+	.mode = S_IFREG | 0644,
+	.show = show_reserve,
+	.write = write_reserve},
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
     {.name = "strace",
 	.mode = S_IFREG | 0600,

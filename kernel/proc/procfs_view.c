@@ -78,7 +78,7 @@ take_proc(struct proc_view *v, struct proc *p)
 	v->nice = p->nice;
 	v->oom_score_adj = p->oom_score_adj;
 	v->exit_signal = p->exit_signal;
-	v->exit_status = p->exit_status;
+	v->exit_status = p->exit_status & 0xffff;
 	v->start_ns = p->start_ns;
 	v->children = p->children_usage;
 	memcpy(v->comm, p->comm, sizeof(v->comm));

@@ -200,7 +200,7 @@ signal_send_locked(struct proc *p, struct task *t, const struct sig_info *info)
 }
 
 void
-signal_end_locked(struct proc *p, int status)
+signal_end_locked(struct proc *p, s64 status)
 {
 	struct task *t;
 
@@ -319,7 +319,7 @@ signal_force_kill(void)
 }
 
 void
-signal_begin_exit(int status)
+signal_begin_exit(s64 status)
 {
 	struct task *t = task_current();
 	struct sigproc *s = &t->proc->sig;
@@ -332,7 +332,7 @@ signal_begin_exit(int status)
 }
 
 bool
-signal_group_status(struct proc *p, int *status)
+signal_group_status(struct proc *p, s64 *status)
 {
 	bool ending;
 

@@ -43,7 +43,7 @@ struct sigproc {
 	struct sigquota quota;   /* l: items here and in its threads' queues */
 
 	bool group_exit;         /* l: every thread has to end */
-	int group_status;        /* l: wait status of that */
+	s64 group_status;        /* l: how; see signal_begin_exit */
 	struct task *group_exec; /* l: every thread but this one has to end */
 
 	bool protect; /* c: init: no signal without a handler is for it */
@@ -140,12 +140,13 @@ void signal_exit_task(struct task *t);
 void signal_exit_proc(struct proc *p);
 
 /*
- * Begins the end of the current process with this wait status; the first
- * caller's counts.  Other threads end when they next look.
+ * Begins the end of the current process; the first caller's status counts: a
+ * signal's number, or exit's whole argument times 256.  (A wait status has the
+ * lowest byte of that alone.)  Other threads end when they next look.
  */
-void signal_begin_exit(int status);
-/* True when the process ends as a whole: then *status is its wait status. */
-bool signal_group_status(struct proc *p, int *status);
+void signal_begin_exit(s64 status);
+/* True when the process ends as a whole: then *status is how. */
+bool signal_group_status(struct proc *p, s64 *status);
 
 /* --- Sending ---------------------------------------------------------- */
 
@@ -175,7 +176,7 @@ void signal_force_kill(void);
  * Tells child's parent that child is a zombie, by the signal that clone asked
  * for; true when the parent does not want to wait for it and it can be reaped.
  */
-bool signal_child_exited_locked(struct proc *child, int signo, int status);
+bool signal_child_exited_locked(struct proc *child, int signo, s64 status);
 /* For wait: the stop or continuation not yet reported; take marks it so. */
 bool signal_child_stopped(struct proc *child, bool take, int *signo);
 bool signal_child_continued(struct proc *child, bool take);

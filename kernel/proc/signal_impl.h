@@ -37,7 +37,7 @@ int signal_send_locked(
 /* Forgets signals of a set wherever they are pending in p. */
 void signal_discard_locked(struct proc *p, struct sigset set);
 /* Ends p: every thread has to leave.  Locks: p's sig.lock. */
-void signal_end_locked(struct proc *p, int status);
+void signal_end_locked(struct proc *p, s64 status);
 /* Signals that t would handle if it looked now.  Locks: its sig.lock. */
 struct sigset signal_deliverable_locked(const struct task *t);
 /* Any of those, or a stop, or the end.  Locks: its sig.lock. */

@@ -72,7 +72,7 @@ signal_tell_parent(struct proc *p, int code, int signo)
 }
 
 bool
-signal_child_exited_locked(struct proc *child, int signo, int status)
+signal_child_exited_locked(struct proc *child, int signo, s64 status)
 {
 	struct proc *parent = child->parent;
 	int ended_by = status & 0x7f;
@@ -90,7 +90,7 @@ signal_child_exited_locked(struct proc *child, int signo, int status)
 	if (!silent) {
 		fill_child_info(&info, signo, child,
 		    ended_by != 0 ? CLD_KILLED : CLD_EXITED,
-		    ended_by != 0 ? ended_by : status >> 8 & 0xff);
+		    ended_by != 0 ? ended_by : (int)(status >> 8) & 0xff);
 		(void)signal_send_proc(parent, &info);
 	}
 	return unwanted;

@@ -36,12 +36,16 @@ is_meant(const struct proc *child, const struct wait_request *req)
 }
 
 static void
-tell_dead(struct proc *child, struct wait_result *res)
+tell_dead(struct proc *child, bool whole, struct wait_result *res)
 {
 	int signo = child->exit_status & 0x7f;
 
-	res->status = child->exit_status;
-	res->value = signo != 0 ? signo : child->exit_status >> 8 & 0xff;
+	res->status = child->exit_status & 0xffff;
+	res->value = (int)(child->exit_status >> 8);
+	if (!whole)
+		res->value &= 0xff;
+	if (signo != 0)
+		res->value = signo;
 	res->code = CLD_EXITED;
 	if (signo != 0)
 		res->code =
@@ -60,7 +64,7 @@ has_news_locked(
 	int signo;
 
 	if (child->state == PROC_ZOMBIE && (req->options & WEXITED)) {
-		tell_dead(child, res);
+		tell_dead(child, req->options & WAIT_WHOLE_VALUE, res);
 		if (take)
 			child->state = PROC_CLAIMED;
 	} else if (child->state > PROC_EXITING) {

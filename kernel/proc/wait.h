@@ -11,6 +11,12 @@ enum wait_kind {
 	WAIT_PGID, /* 0: the caller's own */
 };
 
+/*
+ * Beside the ABI's, for waitid: si_status has the whole of exit's argument, as
+ * the classic teaching kernel's wait has it, and not its lowest byte.
+ */
+#define WAIT_WHOLE_VALUE 0x00100000u
+
 struct wait_request {
 	enum wait_kind kind;
 	s32 nr;

@@ -247,7 +247,7 @@ sys_waitid(int kind, int nr, uaddr_t info, u32 options, uaddr_t usage)
 
 	if (options &
 	    ~(u32)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
-		__WNOTHREAD | __WCLONE | __WALL))
+		WAIT_WHOLE_VALUE | __WNOTHREAD | __WCLONE | __WALL))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
