@@ -38,19 +38,23 @@ struct tmpfs_symlink {
 /* ---- accounts --------------------------------------------------------- */
 
 static int
-charge_inode(struct tmpfs *t)
+charge_inode(struct tmpfs *t, u64 *ino)
 {
-	if (atomic_add(&t->nr_inodes, 1) > t->max_inodes) {
+	int err = -ENOSPC;
+
+	if (atomic_add(&t->nr_inodes, 1) <= t->max_inodes)
+		err = tmpfs_number_get(&t->numbers, ino);
+	if (err < 0)
 		atomic_sub(&t->nr_inodes, 1);
-		return -ENOSPC;
-	}
-	refcount_get(&t->fs.refs);
-	return 0;
+	else
+		refcount_get(&t->fs.refs);
+	return err;
 }
 
 static void
-uncharge_inode(struct tmpfs *t)
+uncharge_inode(struct tmpfs *t, u64 ino)
 {
+	tmpfs_number_put(&t->numbers, ino);
 	atomic_sub(&t->nr_inodes, 1);
 	filesystem_put(&t->fs);
 }
@@ -120,11 +124,12 @@ object_released(struct object *o)
 	struct regular *r = container_of(o, struct regular, object);
 	struct tmpfs_regular *tr = tmpfs_regular_of(r);
 	struct tmpfs *t = tmpfs_of(r->inode.fs);
+	u64 ino = r->inode.ino;
 
 	atomic_sub(&t->nr_pages, tr->charged_pages);
 	regular_destroy(r);
 	kfree(tr);
-	uncharge_inode(t);
+	uncharge_inode(t, ino);
 }
 
 static const struct object_ops tmpfs_object_ops = {
@@ -141,9 +146,10 @@ static void
 release_plain(struct inode *i)
 {
 	struct tmpfs *t = tmpfs_of(i->fs);
+	u64 ino = i->ino;
 
 	kfree(i);
-	uncharge_inode(t);
+	uncharge_inode(t, ino);
 }
 
 static const struct inode_ops tmpfs_special_ops = {.release = release_plain};
@@ -208,11 +214,10 @@ tmpfs_create_inode(
     struct tmpfs *t, const struct inode_new *new, struct inode **out)
 {
 	u64 ino;
-	int err = charge_inode(t);
+	int err = charge_inode(t, &ino);
 
 	if (err < 0)
 		return err;
-	ino = atomic_add(&t->last_ino, 1);
 	switch (new->mode &S_IFMT) {
 	case S_IFREG:
 		*out = make_regular(t, ino, new);
@@ -228,7 +233,7 @@ tmpfs_create_inode(
 	}
 	if (*out)
 		return 0;
-	uncharge_inode(t);
+	uncharge_inode(t, ino);
 	return -ENOMEM;
 }
 
@@ -266,6 +271,7 @@ tmpfs_release(struct filesystem *fs)
 	struct tmpfs *t = tmpfs_of(fs);
 
 	assert(t->nr_inodes == 0 && t->nr_pages == 0);
+	tmpfs_numbers_destroy(&t->numbers);
 	kfree(t);
 }
 
@@ -366,6 +372,7 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	if (!t)
 		return -ENOMEM;
 	refcount_init(&t->fs.refs, 1);
+	tmpfs_numbers_init(&t->numbers);
 	t->fs.ops = &tmpfs_ops;
 	t->fs.type = type;
 	t->fs.keeps_names = true;
@@ -378,6 +385,7 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	root.gid = o.gid;
 	err = tmpfs_create_inode(t, &root, &t->fs.root);
 	if (err < 0) {
+		tmpfs_numbers_destroy(&t->numbers);
 		kfree(t);
 		return err;
 	}

@@ -2,8 +2,21 @@
 #ifndef FS_TMPFS_IMPL_H
 #define FS_TMPFS_IMPL_H
 
+#include "core/spinlock.h"
 #include "fs/vfs.h"
 #include "lib/rbtree.h"
+
+/*
+ * struct tmpfs_numbers: which numbers its inodes have.
+ * Laws   T3  all below lowest are used
+ * Locks  l lock
+ */
+struct tmpfs_numbers {
+	struct spinlock lock; /* rank TMPFS_NUMBERS */
+	u64 *used;            /* l: a bit for each, NULL while nr is 0 */
+	u64 nr;               /* l */
+	u64 lowest;           /* l */
+};
 
 /*
  * struct tmpfs: one file system.
@@ -17,7 +30,7 @@ struct tmpfs {
 	u64 max_inodes; /* c */
 	u64 nr_pages;   /* a: those that files were charged for */
 	u64 nr_inodes;  /* a */
-	u64 last_ino;   /* a */
+	struct tmpfs_numbers numbers;
 };
 
 /*
@@ -55,6 +68,13 @@ tmpfs_dir_of(struct inode *i)
 {
 	return container_of(i, struct tmpfs_dir, inode);
 }
+
+/* A filled with zeroes; its memory goes with destroy. */
+void tmpfs_numbers_init(struct tmpfs_numbers *n);
+void tmpfs_numbers_destroy(struct tmpfs_numbers *n);
+/* Errors: -ENOMEM. */
+int tmpfs_number_get(struct tmpfs_numbers *n, u64 *ino) MUST_CHECK;
+void tmpfs_number_put(struct tmpfs_numbers *n, u64 ino);
 
 /* An inode of any type, nlink 1. */
 int tmpfs_create_inode(struct tmpfs *t, const struct inode_new *new,
