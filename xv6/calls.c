@@ -170,12 +170,17 @@ look_at(int fd)
 	    STATX_BASIC_STATS, &about));
 }
 
-/* Behind the end of a file there may be no hole. */
+/*
+ * Behind the end of a file there may be no hole.  The position first: others who
+ * have the file open as we do may move both on.
+ */
 static int
 is_past_end(int fd)
 {
+	long position = LINUX3(__NR_lseek, fd, 0, SEEK_CUR);
+
 	return look_at(fd) == 0 && (about.stx_mode & S_IFMT) == S_IFREG &&
-	    LINUX3(__NR_lseek, fd, 0, SEEK_CUR) > (long)about.stx_size;
+	    position > (long)about.stx_size;
 }
 
 CALL int
