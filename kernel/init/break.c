@@ -54,7 +54,11 @@ static void
 run_data(void)
 {
 	static u32 just_return = 0x00008067; /* ret */
-	void (*code)(void) = (void (*)(void))(u64)&just_return;
+	/*
+	 * Volatile, or the call names the place, and how long it is depends on
+	 * how far that is: which the table of symbols in between changes.
+	 */
+	void (*volatile code)(void) = (void (*)(void))(u64)&just_return;
 
 	code();
 	one = 2; /* so that the call is one, and no jump */
