@@ -5,7 +5,7 @@
 SOURCES  := $(shell git ls-files 2>/dev/null || find . -name build -prune -o \
 	-type f -print | sed 's,^\./,,')
 SOURCES  := $(wildcard $(SOURCES))
-CSOURCES := $(filter kernel/% user/% tests/% tools/% bench/%,\
+CSOURCES := $(filter kernel/% user/% tests/% tools/% bench/% xv6/%,\
 	$(filter %.c %.h,$(SOURCES)))
 
 CHECKS := format layers headers functions ifs words docs doc-names \

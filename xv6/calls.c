@@ -23,7 +23,8 @@
 
 static struct statx about; /* large */
 
-/* ---- processes ------------------------------------------------------------ */
+/* ---- processes ------------------------------------------------------------
+ */
 
 CALL int
 fork(void)
@@ -98,7 +99,8 @@ exec(const char *path, const char **argv)
 	return answer(LINUX3(__NR_execve, name, args, environment));
 }
 
-/* ---- time ----------------------------------------------------------------- */
+/* ---- time -----------------------------------------------------------------
+ */
 
 static int
 rest(int ticks)
@@ -135,7 +137,8 @@ uptime(void)
 	return (int)(t.tv_sec * 10 + t.tv_nsec / TICK_NS);
 }
 
-/* ---- open files ----------------------------------------------------------- */
+/* ---- open files -----------------------------------------------------------
+ */
 
 CALL int
 pipe(int *fd)
@@ -166,13 +169,13 @@ read(int fd, void *to, int n)
 static int
 look_at(int fd)
 {
-	return answer(LINUX5(__NR_statx, fd, "", AT_EMPTY_PATH,
-	    STATX_BASIC_STATS, &about));
+	return answer(LINUX5(
+	    __NR_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &about));
 }
 
 /*
- * Behind the end of a file there may be no hole.  The position first: others who
- * have the file open as we do may move both on.
+ * Behind the end of a file there may be no hole.  The position first: others
+ * who have the file open as we do may move both on.
  */
 static int
 is_past_end(int fd)
@@ -205,10 +208,8 @@ type_of_mode(int mode)
 		return T_DIR;
 	case S_IFREG:
 		return T_FILE;
-#ifdef T_SYMLINK
 	case S_IFLNK:
 		return T_SYMLINK;
-#endif
 	}
 	return T_DEVICE;
 }
@@ -229,7 +230,8 @@ fstat(int fd, struct stat *st)
 	return 0;
 }
 
-/* ---- names ---------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------
+ */
 
 static long
 linux_flags(int mode)
@@ -244,10 +246,8 @@ linux_flags(int mode)
 		flags |= LINUX_CREAT;
 	if (mode & O_TRUNC)
 		flags |= LINUX_TRUNC;
-#ifdef O_NOFOLLOW
 	if (mode & O_NOFOLLOW)
 		flags = LINUX_PATH | LINUX_NOFOLLOW;
-#endif
 	return flags;
 }
 
@@ -294,9 +294,9 @@ link(const char *old, const char *new)
 {
 	const char *from = xv6_name(old, 0), *to = xv6_name(new, 1);
 
-	return !from || !to ? -1
-			    : answer(LINUX5(__NR_linkat, AT_FDCWD, from,
-				  AT_FDCWD, to, 0));
+	return !from || !to
+	    ? -1
+	    : answer(LINUX5(__NR_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 /* A directory that is empty goes by the same call. */

@@ -47,6 +47,24 @@ enum {
 #define USERSTACK 1
 #endif
 
+/* What only some exercises have. */
+#ifndef T_SYMLINK
+#define T_SYMLINK T_DEVICE
+#endif
+#ifndef O_NOFOLLOW
+#define O_NOFOLLOW 0
+#endif
+
+/* As in vm.h, which not every tree has. */
+#define EAGER 1
+#define LAZY  2
+/* In the exercise of that name all is lazy. */
+#ifdef LAB_LAZY
+#define SBRK_KIND LAZY
+#else
+#define SBRK_KIND EAGER
+#endif
+
 /* A call that a tree's own library may have as well, which then wins. */
 #define CALL __attribute__((weak))
 
@@ -68,8 +86,8 @@ linux_call(long nr, long a, long b, long c, long d, long e, long f)
 	return a0;
 }
 
-#define LINUX1(nr, a)          linux_call(nr, (long)(a), 0, 0, 0, 0, 0)
-#define LINUX2(nr, a, b)       linux_call(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define LINUX1(nr, a)    linux_call(nr, (long)(a), 0, 0, 0, 0, 0)
+#define LINUX2(nr, a, b) linux_call(nr, (long)(a), (long)(b), 0, 0, 0, 0)
 #define LINUX3(nr, a, b, c)                                                    \
 	linux_call(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define LINUX4(nr, a, b, c, d)                                                 \
@@ -87,7 +105,8 @@ answer(long r)
 	return r < 0 ? -1 : (int)r;
 }
 
-/* ---- memory.c ------------------------------------------------------------- */
+/* ---- memory.c -------------------------------------------------------------
+ */
 
 /* May the 8 bytes at this address be read; the word is aligned. */
 int xv6_can_read(uint64 word);
@@ -96,7 +115,8 @@ int xv6_can_write(uint64 at, uint64 len);
 /* Its length, or -1: it can't be read, or is not shorter than cap. */
 long xv6_string_length(const char *s, long cap);
 
-/* ---- names.c -------------------------------------------------------------- */
+/* ---- names.c --------------------------------------------------------------
+ */
 
 /*
  * The name as the file system has it: each part cut at DIRSIZ.  There are two,
@@ -104,13 +124,15 @@ long xv6_string_length(const char *s, long cap);
  */
 const char *xv6_name(const char *user, int which);
 
-/* ---- dirs.c --------------------------------------------------------------- */
+/* ---- dirs.c ---------------------------------------------------------------
+ */
 
 int xv6_read_dir(int fd, uint64 to, int n);
 /* An inode's number in the 16 bits that a directory has for it; never 0. */
 ushort xv6_short_ino(uint64 ino);
 
-/* ---- start.c -------------------------------------------------------------- */
+/* ---- start.c --------------------------------------------------------------
+ */
 
 /* The stack: its first byte, and the one behind it, which is the heap's. */
 extern char xv6_stack[], xv6_stack_end[];

@@ -10,11 +10,9 @@
 #include <linux/mman.h>
 #include <linux/signal.h>
 
-/* What rt_sigprocmask does not know; it reads the new mask before it says so. */
+/* What rt_sigprocmask does not know; it reads the new mask before it says so.
+ */
 #define NO_SUCH_HOW 99
-
-/* As in vm.h, which not every tree has. */
-#define LAZY 2
 
 /* Nothing of calf's may be mapped from here on. */
 #define HEAP_END 0x3fff000000ul
@@ -34,12 +32,12 @@ xv6_can_read(uint64 word)
 	    LINUX4(__NR_rt_sigprocmask, NO_SUCH_HOW, word, 0, 8) == -EINVAL;
 }
 
-/* The mask that is written there is nobody's business.  0 would ask for none. */
+/* The mask that is written there is nobody's business.  0 would ask for none.
+ */
 static int
 can_write_word(uint64 at)
 {
-	return at != 0 &&
-	    LINUX4(__NR_rt_sigprocmask, SIG_BLOCK, 0, at, 8) == 0;
+	return at != 0 && LINUX4(__NR_rt_sigprocmask, SIG_BLOCK, 0, at, 8) == 0;
 }
 
 int
@@ -75,8 +73,8 @@ map(uint64 from, uint64 to, int lazy)
 
 	if (from == to)
 		return 0;
-	if (LINUX6(__NR_mmap, from, to - from, PROT_READ | PROT_WRITE, flags, -1,
-		0) != (long)from)
+	if (LINUX6(__NR_mmap, from, to - from, PROT_READ | PROT_WRITE, flags,
+		-1, 0) != (long)from)
 		return -1;
 	if (lazy ||
 	    LINUX3(__NR_madvise, from, to - from, MADV_POPULATE_WRITE) == 0)
@@ -117,9 +115,5 @@ sys_sbrk(int n, int how)
 CALL char *
 sbrk(int n)
 {
-#ifdef LAB_LAZY
-	return sys_sbrk(n, LAZY);
-#else
-	return sys_sbrk(n, 1);
-#endif
+	return sys_sbrk(n, SBRK_KIND);
 }

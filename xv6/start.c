@@ -2,14 +2,15 @@
  * How a program begins, and the first one of a family of them.
  *
  * The first finds no XV6 in its environment.  It makes the folder that it is in
- * the root of all that it and its children see, and sets what exec and fork hand
- * on: limits, signals that are ignored, no umask.  As root it also tells the
- * kernel how many processes there may be, and how much memory sbrk is to leave.
+ * the root of all that it and its children see, and sets what exec and fork
+ * hand on: limits, signals that are ignored, no umask.  As root it also tells
+ * the kernel how many processes there may be, and how much memory sbrk is to
+ * leave.
  */
 #include "layer.h"
 
-#include <linux/resource.h>
 #include <linux/mman.h>
+#include <linux/resource.h>
 #include <linux/signal.h>
 #include <linux/sysinfo.h>
 
@@ -21,8 +22,8 @@
 
 #define AUX_EXECFN 31
 
-char xv6_stack[USERSTACK * PAGE] __attribute__((section(".xv6_stack"),
-    aligned(PAGE)));
+char xv6_stack[USERSTACK * PAGE]
+    __attribute__((section(".xv6_stack"), aligned(PAGE)));
 extern char xv6_data[], xv6_data_end[];
 
 extern int main(int argc, char **argv);
@@ -47,7 +48,8 @@ length(const char *s)
 	return len;
 }
 
-/* ---- the first ------------------------------------------------------------ */
+/* ---- the first ------------------------------------------------------------
+ */
 
 static void
 write_file(const char *path, const char *text)
@@ -60,7 +62,8 @@ write_file(const char *path, const char *text)
 	LINUX1(__NR_close, fd);
 }
 
-/* An eighth of memory: for the kernel, files, and the pages that fork shares. */
+/* An eighth of memory: for the kernel, files, and the pages that fork shares.
+ */
 static void
 keep_reserve(void)
 {
@@ -125,7 +128,8 @@ be_first(char *path)
 	limit(RLIMIT_FSIZE, (uint64)MAXFILE * BSIZE);
 }
 
-/* ---- each ----------------------------------------------------------------- */
+/* ---- each -----------------------------------------------------------------
+ */
 
 struct beginning {
 	long argc;

@@ -28,7 +28,7 @@
 #include "proc/usage.h"
 #include "proc/wait.h"
 
-#define STATUS_OF_CODE(code) ((s64)(code) * 0x100)
+#define STATUS_OF_CODE(code) ((s64)(code)*0x100)
 
 /*
  * What the program asked to be done to its memory.  Nobody is left to see a

@@ -62,9 +62,8 @@ names_refuse(void)
 
 	return open(name, O_CREATE) == -1 && unlink(name) == -1 &&
 	    link(name, "x") == -1 && link("x", name) == -1 &&
-	    mkdir(name) == -1 && chdir(name) == -1 &&
-	    mknod(name, 1, 1) == -1 && exec(name, argv) == -1 &&
-	    exec("echo", (char **)bad) == -1 &&
+	    mkdir(name) == -1 && chdir(name) == -1 && mknod(name, 1, 1) == -1 &&
+	    exec(name, argv) == -1 && exec("echo", (char **)bad) == -1 &&
 	    (bad == 0 || exec("echo", argv) == -1);
 }
 

@@ -57,7 +57,8 @@ test_links(void)
 	check(chdir("d") == 0, "chdir");
 	close(open("in", O_CREATE));
 	check(chdir("..") == 0 && unlink("d") == -1, "it is not empty");
-	check(unlink("d/in") == 0 && unlink("d") == 0, "unlink takes an empty one");
+	check(unlink("d/in") == 0 && unlink("d") == 0,
+	    "unlink takes an empty one");
 	check(unlink(".") == -1 && unlink("..") == -1, "not . or ..");
 }
 

@@ -80,7 +80,8 @@ test_break(void)
 	a = sbrk(1);
 	check(a == from && sbrk(0) == from + 1, "one byte");
 	*a = 7;
-	check(sbrk(2 * PAGE) == a + 1 && a[2 * PAGE] == 0, "the next are zeroes");
+	check(
+	    sbrk(2 * PAGE) == a + 1 && a[2 * PAGE] == 0, "the next are zeroes");
 	a[2 * PAGE] = 9;
 	check(sbrk(-2 * PAGE) == a + 1 + 2 * PAGE && *a == 7, "given back");
 	check(sbrk(2 * PAGE) == a + 1 && a[2 * PAGE] == 0, "zeroes again");
