@@ -325,8 +325,9 @@ note_freed(struct ext2 *e, u32 group, u32 bit)
 	e->nr_freed++;
 }
 
+/* revoke: the log has had it, so J9.  After that nothing can fail. */
 static int
-free_block_locked(struct ext2 *e, struct handle *h, u32 block)
+free_block_locked(struct ext2 *e, struct handle *h, u32 block, bool revoke)
 {
 	u32 group = (block - e->first_block) / e->blocks_per_group;
 	u32 bit = (block - e->first_block) % e->blocks_per_group;
@@ -336,9 +337,11 @@ free_block_locked(struct ext2 *e, struct handle *h, u32 block)
 	if (err < 0)
 		return err;
 	if (ext2_is_system_block(e, group, v.desc, block) ||
-	    !bit_get(v.bitmap->data, bit)) {
+	    !bit_get(v.bitmap->data, bit))
 		err = ext2_broken(e, "a block that is freed", block);
-	} else {
+	else if (revoke)
+		err = journal_revoke(h, block);
+	if (err == 0) {
 		view_change(e, h, &v);
 		bit_clear(v.bitmap->data, bit);
 		v.desc->nr_free_blocks++;
@@ -352,16 +355,12 @@ free_block_locked(struct ext2 *e, struct handle *h, u32 block)
 int
 ext2_free_block(struct ext2 *e, struct handle *h, u32 block, bool meta)
 {
-	int err = 0;
+	int err;
 
 	if (!ext2_is_block(e, block))
 		return ext2_broken(e, "a block that is freed", block);
-	if (meta || e->options.data_journal)
-		err = journal_revoke(h, block);
-	if (err < 0)
-		return err;
 	mutex_lock(&e->alloc);
-	err = free_block_locked(e, h, block);
+	err = free_block_locked(e, h, block, meta || e->options.data_journal);
 	mutex_unlock(&e->alloc);
 	return err;
 }
@@ -491,6 +490,24 @@ ext2_alloc_inode(
 	}
 	mutex_unlock(&e->alloc);
 	return err;
+}
+
+int
+ext2_hold_number(struct ext2 *e, u32 ino, struct ext2_number_hold *out)
+{
+	struct group_view v;
+	int err = view_begin(e, (ino - 1) / e->inodes_per_group, true, &v);
+
+	if (err == 0)
+		*out = (struct ext2_number_hold){v.desc_buf, v.bitmap};
+	return err;
+}
+
+void
+ext2_unhold_number(struct ext2_number_hold *p)
+{
+	buf_put(p->desc);
+	buf_put(p->bitmap);
 }
 
 static int

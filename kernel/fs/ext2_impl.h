@@ -235,6 +235,18 @@ int ext2_alloc_inode(struct ext2 *e, struct handle *h, struct inode *dir,
     u32 mode, u32 *ino) MUST_CHECK;
 int ext2_free_inode(
     struct ext2 *e, struct handle *h, u32 ino, bool is_dir) MUST_CHECK;
+/*
+ * What freeing an inode's number changes, got before a change begins that must
+ * not fail half way.
+ */
+struct ext2_number_hold {
+	struct buf *desc, *bitmap; /* counted */
+};
+
+int ext2_hold_number(
+    struct ext2 *e, u32 ino, struct ext2_number_hold *out) MUST_CHECK;
+/* One that was never got is fine. */
+void ext2_unhold_number(struct ext2_number_hold *p);
 /* The transaction is on the disk: what it freed may be used. */
 void ext2_use_freed(struct ext2 *e);
 /* The first block of the group that the inode is in. */
@@ -262,6 +274,12 @@ int ext2_map_run(
  */
 int ext2_map_create(struct ext2_inode *i, struct handle *h, u64 index,
     bool reserved, u32 *block, bool *fresh) MUST_CHECK;
+/*
+ * The same for a block that is changed in the journal, which *out is and, if it
+ * is new, begins in: without the memory for that no block is made.
+ */
+int ext2_map_create_buf(struct ext2_inode *i, struct handle *h, u64 index,
+    bool *fresh, struct buf **out) MUST_CHECK;
 /* How many blocks at most are to be made for nr from index on. */
 u32 ext2_blocks_needed(struct ext2_inode *i, u64 index, u32 nr);
 /* The bytes of the longest file that the pointers can reach. */

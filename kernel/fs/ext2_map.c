@@ -197,9 +197,9 @@ alloc(struct ext2_inode *i, struct handle *h, bool reserved, u32 *block)
 	return err;
 }
 
-/* A block of numbers, all of them holes, in the transaction. */
+/* A block of zeroes, in the transaction: numbers that are holes, or names. */
 static int
-make_numbers(
+make_zeroes(
     struct ext2_inode *i, struct handle *h, bool reserved, struct buf **out)
 {
 	struct ext2 *e = ext2_disk_of(i);
@@ -210,7 +210,9 @@ make_numbers(
 		return err;
 	err = ext2_new_block(e, block, out);
 	if (err < 0) {
-		(void)!ext2_free_block(e, h, block, true);
+		/* It never was in the log; the rest the journal has in memory.
+		 */
+		(void)!ext2_free_block(e, h, block, false);
 		return err;
 	}
 	journal_change(h, *out);
@@ -230,7 +232,7 @@ step_down(struct ext2_inode *i, struct handle *h, bool reserved,
 
 	if (*number != 0)
 		return ext2_block(ext2_disk_of(i), *number, out);
-	err = make_numbers(i, h, reserved, out);
+	err = make_zeroes(i, h, reserved, out);
 	if (err < 0)
 		return err;
 	if (home != NULL)
@@ -304,6 +306,38 @@ ext2_map_create(struct ext2_inode *i, struct handle *h, u64 index,
 		return err;
 	mutex_lock(&i->blocks);
 	err = create_locked(i, h, &w, reserved, block, fresh);
+	mutex_unlock(&i->blocks);
+	return err;
+}
+
+static int
+create_buf_locked(struct ext2_inode *i, struct handle *h, const struct way *w,
+    bool *fresh, struct buf **out)
+{
+	struct buf *home;
+	u32 *number;
+	int err = make_way(i, h, w, false, &home, &number);
+
+	if (err < 0)
+		return err;
+	*fresh = *number == 0;
+	err = step_down(i, h, false, home, number, out);
+	buf_put(home);
+	return err;
+}
+
+int
+ext2_map_create_buf(struct ext2_inode *i, struct handle *h, u64 index,
+    bool *fresh, struct buf **out)
+{
+	struct way w;
+	int err = find_way(ext2_disk_of(i), index, &w);
+
+	*fresh = false;
+	if (err < 0)
+		return err;
+	mutex_lock(&i->blocks);
+	err = create_buf_locked(i, h, &w, fresh, out);
 	mutex_unlock(&i->blocks);
 	return err;
 }

@@ -128,24 +128,27 @@ lengthen(struct inode *dir, struct handle *h, struct ext2_entry *out)
 	struct ext2 *e = ext2_of(dir->fs);
 	struct ext2_inode *i = ext2_inode_of(dir);
 	u64 at = align_up(dir->size_bytes, e->block_bytes);
+	struct ext2_hold hold;
 	bool fresh;
-	u32 block;
 	int err;
 
 	if (at + e->block_bytes > INT32_MAX)
 		return -ENOSPC;
-	err = ext2_map_create(i, h, at / e->block_bytes, false, &block, &fresh);
-	if (err == 0 && !fresh)
-		err = ext2_broken(e, "a block behind the directory", dir->ino);
-	if (err == 0)
-		err = ext2_new_block(e, block, &out->b);
+	err = ext2_hold(i, &hold);
 	if (err < 0)
 		return err;
-	journal_change(h, out->b);
-	raw_at(out->b, 0)->len_bytes = (u16)e->block_bytes;
-	out->at = 0;
-	dir->size_bytes = at + e->block_bytes;
-	return ext2_store(i, h);
+	err = ext2_map_create_buf(i, h, at / e->block_bytes, &fresh, &out->b);
+	if (err == 0 && !fresh)
+		err = ext2_broken(e, "a block behind the directory", dir->ino);
+	if (err == 0) {
+		raw_at(out->b, 0)->len_bytes = (u16)e->block_bytes;
+		out->at = 0;
+		dir->size_bytes = at + e->block_bytes;
+	}
+	/* Indirect blocks may have come even where that is all. */
+	ext2_store_held(&hold, h);
+	ext2_unhold(&hold);
+	return err;
 }
 
 int
@@ -253,17 +256,9 @@ ext2_entry_set(struct inode *dir, struct handle *h, struct ext2_entry *e,
 static int
 first_block(struct inode *i, struct handle *h, struct buf **out)
 {
-	struct ext2 *e = ext2_of(i->fs);
 	bool fresh;
-	u32 block;
-	int err =
-	    ext2_map_create(ext2_inode_of(i), h, 0, false, &block, &fresh);
 
-	if (err == 0)
-		err = ext2_new_block(e, block, out);
-	if (err == 0)
-		journal_change(h, *out);
-	return err;
+	return ext2_map_create_buf(ext2_inode_of(i), h, 0, &fresh, out);
 }
 
 int

@@ -99,21 +99,28 @@ blocks_of_size(const struct ext2_inode *i)
 static int
 trim_some(struct ext2_inode *i, u64 keep, bool *more)
 {
+	struct ext2_hold hold;
 	struct handle h;
-	int err, err_store;
+	int err;
 
 	*more = false;
+	err = ext2_hold(i, &hold);
+	if (err < 0)
+		return err;
 	err = ext2_begin(ext2_disk_of(i),
 	    EXT2_TRIM_CREDITS + EXT2_STORE_CREDITS + EXT2_ORPHAN_CREDITS, &h);
 	if (err < 0)
-		return err;
+		goto out;
 	/* What storing needs is kept from what trimming may use. */
 	h.credits -= EXT2_STORE_CREDITS + EXT2_ORPHAN_CREDITS;
 	err = ext2_trim(i, &h, keep, more);
 	h.credits += EXT2_STORE_CREDITS + EXT2_ORPHAN_CREDITS;
-	err_store = ext2_store(i, &h);
+	/* Whatever was freed: no number of it stays on the disk. */
+	ext2_store_held(&hold, &h);
 	journal_end(&h);
-	return err < 0 ? err : err_store;
+out:
+	ext2_unhold(&hold);
+	return err;
 }
 
 static int
@@ -142,16 +149,22 @@ trim_all(struct ext2_inode *i, u64 keep)
 static int
 leave_list(struct ext2_inode *i)
 {
+	struct ext2_hold hold;
 	struct handle h;
-	int err = ext2_begin(
-	    ext2_disk_of(i), EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS, &h);
+	int err = ext2_hold(i, &hold);
 
 	if (err < 0)
 		return err;
+	err = ext2_begin(
+	    ext2_disk_of(i), EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS, &h);
+	if (err < 0)
+		goto out;
 	err = ext2_orphan_remove(i, &h);
 	if (err == 0)
-		err = ext2_store(i, &h);
+		ext2_store_held(&hold, &h);
 	journal_end(&h);
+out:
+	ext2_unhold(&hold);
 	return err;
 }
 
@@ -209,10 +222,14 @@ has_pointers(const struct ext2_inode *i)
 	    (S_ISLNK(mode) && !i->is_short_link);
 }
 
-/* Off the list, and its number is free. */
+/*
+ * Off the list, and its number is free.  -ENOMEM: it is as it was, but perhaps
+ * without its attributes.
+ */
 static int
-free_number(struct ext2_inode *i, struct handle *h)
+free_number(struct ext2_hold *hold, struct handle *h)
 {
+	struct ext2_inode *i = hold->i;
 	struct ext2 *e = ext2_disk_of(i);
 	int err = 0;
 
@@ -220,34 +237,42 @@ free_number(struct ext2_inode *i, struct handle *h)
 		err = drop_attributes(i, h);
 	if (err == 0)
 		err = ext2_orphan_remove(i, h);
-	if (err < 0)
-		return err;
-	i->regular.inode.size_bytes = 0;
-	i->deleted_s = (u32)(inode_now_ns() / 1000000000l);
-	err = ext2_store(i, h);
-	if (err == 0)
-		err = ext2_free_inode(
-		    e, h, ext2_ino(i), S_ISDIR(i->regular.inode.mode));
-	return err;
+	if (err == 0) {
+		i->regular.inode.size_bytes = 0;
+		i->deleted_s = (u32)(inode_now_ns() / 1000000000l);
+	}
+	ext2_store_held(hold, h);
+	return err < 0 ? err
+		       : ext2_free_inode(
+			     e, h, ext2_ino(i), S_ISDIR(i->regular.inode.mode));
 }
 
 static int
 delete_number(struct ext2_inode *i)
 {
 	struct ext2 *e = ext2_disk_of(i);
+	struct ext2_number_hold number = {};
+	struct ext2_hold hold;
 	struct handle h;
-	int err = ext2_begin(e,
-	    2 * EXT2_ALLOC_CREDITS + EXT2_ORPHAN_CREDITS + EXT2_STORE_CREDITS +
-		2,
-	    &h);
+	int err = ext2_hold(i, &hold);
 
 	if (err < 0)
 		return err;
-	err = free_number(i, &h);
-	/* Half of it must not come to the disk. */
-	if (err < 0)
-		err = ext2_broken(e, "the end of inode", ext2_ino(i));
-	journal_end(&h);
+	err = ext2_hold_number(e, ext2_ino(i), &number);
+	if (err == 0)
+		err = ext2_begin(e,
+		    2 * EXT2_ALLOC_CREDITS + EXT2_ORPHAN_CREDITS +
+			EXT2_STORE_CREDITS + 2,
+		    &h);
+	if (err == 0) {
+		err = free_number(&hold, &h);
+		/* Half of it must not come to the disk. */
+		if (err < 0 && err != -ENOMEM)
+			err = ext2_broken(e, "the end of inode", ext2_ino(i));
+		journal_end(&h);
+	}
+	ext2_unhold_number(&number);
+	ext2_unhold(&hold);
 	return err;
 }
 

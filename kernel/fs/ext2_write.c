@@ -160,13 +160,17 @@ keep_some(struct ext2_inode *i, u64 *pos, u64 end)
 {
 	struct ext2 *e = ext2_disk_of(i);
 	struct inode *inode = &i->regular.inode;
+	struct ext2_hold hold;
 	struct handle h;
-	int err = ext2_begin(e, WRITE_CREDITS, &h), err_store;
+	int err = ext2_hold(i, &hold);
 	u32 block;
 	bool fresh;
 
 	if (err < 0)
 		return err;
+	err = ext2_begin(e, WRITE_CREDITS, &h);
+	if (err < 0)
+		goto out;
 	while (*pos < end &&
 	    h.credits >= EXT2_MAP_CREDITS + EXT2_STORE_CREDITS + 2) {
 		err = ext2_map_create(
@@ -180,11 +184,11 @@ keep_some(struct ext2_inode *i, u64 *pos, u64 end)
 		if (*pos > inode->size_bytes)
 			atomic_store(&inode->size_bytes, *pos);
 	}
-	err_store = ext2_store(i, &h);
-	if (err_store < 0)
-		err_store = ext2_broken(e, "storing inode", ext2_ino(i));
+	ext2_store_held(&hold, &h);
 	journal_end(&h);
-	return err < 0 ? err : err_store;
+out:
+	ext2_unhold(&hold);
+	return err;
 }
 
 static int
@@ -246,14 +250,18 @@ map_page(struct ext2_inode *i, struct handle *h, u64 index)
 	struct ext2 *e = ext2_disk_of(i);
 	u64 size = atomic_load(&i->regular.inode.size_bytes);
 	u64 pos = index << PAGE_SHIFT, end = MIN(size, pos + PAGE_SIZE);
+	struct ext2_hold hold;
 	u32 block;
 	bool fresh;
-	int err = 0;
+	int err;
 
 	/* While write(2) brings bytes the object may be longer than the file.
 	 */
 	if (pos >= size)
 		return -EFBIG;
+	err = ext2_hold(i, &hold);
+	if (err < 0)
+		return err;
 	for (; err == 0 && pos < end; pos += e->block_bytes) {
 		err = ext2_map_create(
 		    i, h, pos / e->block_bytes, false, &block, &fresh);
@@ -262,7 +270,9 @@ map_page(struct ext2_inode *i, struct handle *h, u64 index)
 	}
 	inode_touch(&i->regular.inode);
 	/* What was mapped before an error is in the inode. */
-	return MIN(ext2_store(i, h), err);
+	ext2_store_held(&hold, h);
+	ext2_unhold(&hold);
+	return err;
 }
 
 /*
