@@ -91,6 +91,11 @@ ok 'none of which changed anything' cmp "$img" "$tmp/before"
 head -c 20M /dev/urandom >"$tmp/large"
 fails 'too much for the disk' 'cannot put' put "$img" "$tmp/large" /large
 fails 'and then it is not there' "has no '/large'" get "$img" /large
+fails 'in place of another' 'cannot put' put "$img" "$tmp/large" /new
+ok 'which is still there' sh -c "'$top/calf' get '$img' new - | cmp - '$tmp/tree/long'"
+fails 'a name that is too long' 'longer than 255' put "$img" "$tmp/tree/long" \
+	"/$(printf %0256d 0)"
+ok 'one that is not' "$top/calf" put "$img" "$tmp/tree/long" "/$(printf %0255d 0)"
 whole 'after a disk that was full'
 
 # As a machine that was killed leaves it.
