@@ -1,5 +1,6 @@
 #include "sys/util.h"
 
+#include <asm/resource.h>
 #include <asm/siginfo.h>
 #include <linux/fcntl.h>
 #include <linux/signal.h>
@@ -7,6 +8,7 @@
 #include "core/clock.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
+#include "proc/limits.h"
 #include "proc/proc.h"
 
 int
@@ -196,12 +198,14 @@ signal_oneself(int signo)
 	(void)signal_send_task(t, &info);
 }
 
+/* A file system's own end gives EFBIG too, and no signal. */
 s64
 sys_write_result(s64 result)
 {
 	if (unlikely(result == -EPIPE))
 		signal_oneself(SIGPIPE);
-	else if (unlikely(result == -EFBIG))
+	else if (unlikely(result == -EFBIG) &&
+	    limit_current(RLIMIT_FSIZE) != RLIM_INFINITY)
 		signal_oneself(SIGXFSZ);
 	return result;
 }

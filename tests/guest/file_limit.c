@@ -147,8 +147,23 @@ beyond(void)
 	is_errno(dup(0), EMFILE, "a limit of 0");
 }
 
+/* What a file system allows ends somewhere, or nowhere in our reach. */
+static void
+far_away(void)
+{
+	int fd = must(open("far", O_CREAT | O_RDWR, 0644));
+
+	if (ftruncate(fd, 1l << 45) < 0)
+		is(errno, EFBIG, "beyond the file system's end");
+	if (pwrite(fd, "x", 1, 1l << 45) < 0)
+		is(errno, EFBIG, "a write there");
+	close(fd);
+	unlink("far");
+}
+
 TEST(file_limit)
 {
+	lives(far_away, "no limit, no SIGXFSZ");
 	of_size();
 	dies(SIGXFSZ, of_size_kills, "SIGXFSZ kills by itself");
 	limit(RLIMIT_NOFILE, MAX_FDS);
