@@ -72,6 +72,15 @@ inode_is_owner(const struct inode *i, const struct cred *cred)
 	return cred_is_file_root(cred) || cred->fsuid == i->uid;
 }
 
+/* As it will be when it comes from the disk again. */
+static s64
+time_kept(const struct filesystem *fs, s64 ns)
+{
+	if (fs->newest_ns == 0)
+		return ns;
+	return MAX(fs->oldest_ns, MIN(ns, fs->newest_ns));
+}
+
 int
 inode_set_attr(struct inode *i, const struct inode_attr *attr)
 {
@@ -86,9 +95,9 @@ inode_set_attr(struct inode *i, const struct inode_attr *attr)
 	if (attr->valid & ATTR_GID)
 		i->gid = attr->gid;
 	if (attr->valid & ATTR_ATIME)
-		i->atime_ns = attr->atime_ns;
+		i->atime_ns = time_kept(i->fs, attr->atime_ns);
 	if (attr->valid & ATTR_MTIME)
-		i->mtime_ns = attr->mtime_ns;
+		i->mtime_ns = time_kept(i->fs, attr->mtime_ns);
 	i->ctime_ns = inode_now_ns();
 	return i->ops->keep ? i->ops->keep(i) : 0;
 }

@@ -82,7 +82,7 @@ tell_statfs(struct filesystem *fs, struct fs_statfs *out)
 	*out = (struct fs_statfs){
 	    .type = EXT2_SUPER_MAGIC,
 	    .block_size = e->block_bytes,
-	    .nr_blocks = e->nr_blocks,
+	    .nr_blocks = e->nr_blocks - e->nr_overhead,
 	    .nr_free = free,
 	    .nr_kept = MIN(kept, free),
 	    .nr_files = e->nr_inodes,
@@ -226,6 +226,19 @@ init_fields(struct ext2 *e, struct blockdev *dev, const char *type)
 	e->dev = dev;
 }
 
+/* What does not change from here on, and others ask for. */
+static void
+describe(struct ext2 *e)
+{
+	u64 own = (u64)ext2_nr_own_blocks(e) + ext2_nr_log_blocks(e);
+
+	e->nr_overhead = (u32)MIN(own, (u64)e->nr_blocks);
+	e->fs.oldest_ns = INT32_MIN * 1000000000l;
+	e->fs.newest_ns = INT64_MAX;
+	if (e->inode_bytes == EXT2_OLD_INODE)
+		e->fs.newest_ns = INT32_MAX * 1000000000l;
+}
+
 static int
 open_ext2(const struct mount_request *request, const char *type,
     struct filesystem **out)
@@ -248,6 +261,8 @@ open_ext2(const struct mount_request *request, const char *type,
 	err = ext2_open_disk(e, !(request->flags & MS_RDONLY));
 	if (err == 0)
 		err = open_root(e);
+	if (err == 0)
+		describe(e);
 	if (err < 0) {
 		e->unmounted = true;
 		ext2_cache_trim(e, true);

@@ -182,6 +182,39 @@ ext2_is_system_block(
 	return group == 0 && block <= last_descriptors(e);
 }
 
+static bool
+is_power_of(u32 n, u32 base)
+{
+	while (n > 1 && n % base == 0)
+		n /= base;
+	return n == 1;
+}
+
+/* A copy of the superblock and the descriptors. */
+static bool
+has_copy(const struct ext2 *e, u32 group)
+{
+	bool sparse = e->super.revision > 0 &&
+	    (e->super.ro_compat & EXT2_RO_SPARSE_SUPER);
+
+	return !sparse || group <= 1 || is_power_of(group, 3) ||
+	    is_power_of(group, 5) || is_power_of(group, 7);
+}
+
+u32
+ext2_nr_own_blocks(const struct ext2 *e)
+{
+	u32 copy = last_descriptors(e) - e->first_block + 1;
+	u64 nr = e->first_block;
+	u32 group;
+
+	if (e->super.revision > 0 && (e->super.compat & EXT2_COMPAT_RESIZE))
+		copy += e->super.nr_reserved_groups;
+	for (group = 0; group < e->nr_groups; group++)
+		nr += 2 + table_blocks(e) + (has_copy(e, group) ? copy : 0);
+	return (u32)MIN(nr, (u64)e->nr_blocks);
+}
+
 /* ---- blocks ------------------------------------------------------------- */
 
 static bool

@@ -42,6 +42,7 @@
 
 /* Features: who does not know one of these may do it all the same, */
 #define EXT2_COMPAT_JOURNAL 0x0004u
+#define EXT2_COMPAT_RESIZE  0x0010u
 /* must not mount, */
 #define EXT2_INCOMPAT_FILETYPE 0x0002u
 #define EXT2_INCOMPAT_RECOVER  0x0004u

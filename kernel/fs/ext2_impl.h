@@ -48,6 +48,7 @@ struct ext2 {
 	u32 blocks_per_group; /* c */
 	u32 inodes_per_group; /* c */
 	u32 inode_bytes;      /* c */
+	u32 nr_overhead;      /* c: blocks that files can't have */
 	u64 max_bytes;        /* c: of a file */
 	u32 next_generation;  /* a: of inodes; begins anywhere at each mount */
 	bool has_types;       /* c: names say what they lead to */
@@ -175,6 +176,8 @@ int ext2_group(struct ext2 *e, u32 group, struct buf **out,
 bool ext2_is_system_block(
     const struct ext2 *e, u32 group, const struct ext2_group *g, u32 block);
 
+/* Blocks that the file system itself lies in, but for its log. */
+u32 ext2_nr_own_blocks(const struct ext2 *e);
 /* Errors: -EINVAL, with a line in the log that says why. */
 int ext2_read_super(struct ext2 *e) MUST_CHECK;
 /* May it be written to?  Errors: -EROFS, with a line that names the feature. */
@@ -188,6 +191,8 @@ int ext2_parse_options(struct ext2_options *o, const char *text) MUST_CHECK;
  * afterwards if the disk is written to.
  */
 int ext2_open_disk(struct ext2 *e, bool write) MUST_CHECK;
+/* The log's; 0 if there is none, or no making sense of it. */
+u32 ext2_nr_log_blocks(struct ext2 *e);
 /*
  * Nobody changes anything, and what could be changed by mappings cannot be from
  * here on, for there is no handle for it.  An error is that the journal is

@@ -420,14 +420,23 @@ move_names(struct move *m, struct handle *h)
 			ext2_store_held(&m->holds[n], h);
 }
 
+/* May a directory come to dir, if that is one, while goes leaves it? */
+static bool
+has_room_for(const struct move *m, const struct inode *dir,
+    const struct inode *comes, const struct inode *goes)
+{
+	return !changes_parent(m, comes) || changes_parent(m, goes) ||
+	    dir->nlink < EXT2_MAX_LINKS;
+}
+
 static int
 check_move(const struct move *m)
 {
+	if (!has_room_for(m, m->to_dir, m->inode, m->victim) ||
+	    (m->exchange && !has_room_for(m, m->from_dir, m->victim, m->inode)))
+		return -EMLINK;
 	if (m->victim && !m->exchange && inode_is_dir(m->victim))
 		return ext2_dir_check_empty(m->victim);
-	if (!m->victim && changes_parent(m, m->inode) &&
-	    m->to_dir->nlink >= EXT2_MAX_LINKS)
-		return -EMLINK;
 	return 0;
 }
 

@@ -393,6 +393,32 @@ test_remount_after_abort(void **state)
 	unmount_disk();
 }
 
+/* A folder with as many links as it can have takes no other by an exchange. */
+static void
+test_exchange_with_many_links(void **state)
+{
+	struct fs_name from = fs_name(NULL, "/m/d"),
+		       to = fs_name(NULL, "/m/e/x");
+	struct inode *e;
+	struct path p;
+
+	(void)state;
+	begin(1024);
+	assert_int_equal(namei_mkdir(who, from, 0755), 0);
+	assert_int_equal(namei_mkdir(who, fs_name(NULL, "/m/e"), 0755), 0);
+	assert_int_equal(namei_link(who, fs_name(NULL, "/m/f"), to, 0), 0);
+	assert_int_equal(namei_lookup(who, fs_name(NULL, "/m/e"), 0, &p), 0);
+	e = p.dentry->inode;
+	e->nlink = EXT2_MAX_LINKS;
+	assert_int_equal(namei_rename(who, from, to, RENAME_EXCHANGE), -EMLINK);
+	assert_int_equal(namei_rename(who, to, from, RENAME_EXCHANGE), -EMLINK);
+	e->nlink = 2;
+	assert_int_equal(namei_rename(who, to, from, RENAME_EXCHANGE), 0);
+	assert_int_equal(e->nlink, 3);
+	path_put(p);
+	unmount_disk();
+}
+
 static u32 nr_protects;
 
 static void
@@ -546,6 +572,7 @@ main(void)
 	    cmocka_unit_test(test_read_while_cut),
 	    cmocka_unit_test(test_commit_before_mark),
 	    cmocka_unit_test(test_remount_after_abort),
+	    cmocka_unit_test(test_exchange_with_many_links),
 	    cmocka_unit_test(test_tail_after_crash),
 	    cmocka_unit_test(test_sync_during_commit),
 	    cmocka_unit_test(test_commit_of_before),

@@ -207,6 +207,20 @@ map_log(struct ext2 *e, u32 **log, u32 *nr)
 	return err;
 }
 
+u32
+ext2_nr_log_blocks(struct ext2 *e)
+{
+	struct ext2_inode *i;
+	u64 nr;
+
+	if (!has_log(e) || e->super.journal_ino != EXT2_JOURNAL_INO ||
+	    ext2_inode_read(e, EXT2_JOURNAL_INO, EXT2_AS_LOG, &i) < 0)
+		return 0;
+	nr = i->regular.inode.size_bytes / e->block_bytes;
+	ext2_cache_discard(i);
+	return (u32)MIN(nr, (u64)e->nr_blocks);
+}
+
 /*
  * What a crash left; then the superblock as it is after that.  A log can write
  * anything there; but what the log's own place was found by is as it was.

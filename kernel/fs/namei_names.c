@@ -172,7 +172,11 @@ link_locked(const struct fs_who *who, struct new_name *n, struct inode *inode)
 		return -EPERM;
 	if (inode->nlink == 0 && !inode->linkable)
 		return -ENOENT;
-	return n->dir->ops->link(n->dir, n->walk.last, inode);
+	err = n->dir->ops->link(n->dir, n->walk.last, inode);
+	/* One that had no name has had one now, and gets none back. */
+	if (err == 0)
+		inode->linkable = false;
+	return err;
 }
 
 static int

@@ -379,6 +379,8 @@ struct filesystem {
 	struct inode *root;               /* c, a reference, until unmount */
 	struct dentry *top; /* MOUNT: root's, counted, while it is mounted */
 	u32 dev;            /* c: st_dev of its files */
+	s64 oldest_ns;      /* c: times that it can keep; newest 0: any */
+	s64 newest_ns;      /* c */
 	bool read_only;     /* a: no mount of it may write */
 	bool broken;        /* a: nor ever again: what it has makes no sense */
 	bool changing;      /* MOUNT: somebody remounts it */

@@ -55,10 +55,12 @@ for name in linux calf; do
 	[ $name = linux ] || kernel=$top/build/debug/Image
 	make_disk -t ext3 -b 1024 -J size=1 -m 5
 	guest 'blocks for root' '/tests/guest @disk_room /dev/vda ext3'
+	grep '^# size' "$tmp/out" >>"$tmp/sizes-$name"
 	make_disk -t ext2 -b 4096 -m 5
 	tune2fs -u 3000 "$tmp/img" >/dev/null
 	guest 'blocks for somebody' \
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
+	grep '^# size' "$tmp/out" >>"$tmp/sizes-$name"
 	late
 	make_disk -t ext3 -b 4096
 	guest 'without a cache' \
@@ -98,4 +100,6 @@ for name in linux calf; do
 	make_disk -t ext2 -b 1024
 	guest 'remounts, ext2' '/tests/guest @disk_remount /dev/vda ext2'
 done
+is 'both disks are as large as for Linux' "$(cat "$tmp/sizes-calf")" \
+	"$(cat "$tmp/sizes-linux")"
 finish

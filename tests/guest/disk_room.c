@@ -74,6 +74,14 @@ fill_as_friend(void)
 	is(wait_status(pid), 0, "and ended well");
 }
 
+/* For who compares: how large the disk is, without what is not for files. */
+static void
+tell_size(const struct statfs *sf)
+{
+	note("size %lu blocks of %lu", (unsigned long)sf->f_blocks,
+	    (unsigned long)sf->f_bsize);
+}
+
 HELPER(disk_room)
 {
 	struct statfs before, full;
@@ -83,6 +91,7 @@ HELPER(disk_room)
 	mkdir("/mnt", 0755);
 	must(mount(argv[2], "/mnt", argv[3], 0, NULL));
 	must(statfs("/mnt", &before));
+	tell_size(&before);
 	ok(before.f_bavail < before.f_bfree, "statfs knows of two kinds");
 	ok((before.f_bfree - before.f_bavail) * before.f_bsize > 400 * KIB,
 	    "some blocks are kept");

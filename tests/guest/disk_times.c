@@ -198,6 +198,27 @@ on_disk(void)
 	must(umount("/mnt"));
 }
 
+/* What the disk can't keep is not shown before either. */
+static void
+in_range(void)
+{
+	static const struct timespec far[2] = {{-(1l << 33), 5}, {1l << 33, 7}};
+	struct stat st;
+
+	mount_with(0);
+	must(utimensat(AT_FDCWD, "/mnt/f", far, 0));
+	must(stat("/mnt/f", &st));
+	is(st.st_atime, INT32_MIN, "a time before 1901 is the first there is");
+	is(st.st_mtime, 1l << 33, "one of 2242 is itself");
+	is(st.st_mtim.tv_nsec, 7, "with its nanoseconds");
+	must(umount("/mnt"));
+	mount_with(MS_RDONLY);
+	must(stat("/mnt/f", &st));
+	is(st.st_atime, INT32_MIN, "the first one is on the disk");
+	is(st.st_mtime, 1l << 33, "the other one, too");
+	must(umount("/mnt"));
+}
+
 HELPER(disk_times)
 {
 	ensure(argc == 4);
@@ -207,6 +228,7 @@ HELPER(disk_times)
 	as_always();
 	by_flags();
 	on_disk();
+	in_range();
 	ok(has_option("/proc", "relatime"), "/proc has an option as well");
 	return 0;
 }

@@ -10,6 +10,22 @@ links(const char *path)
 	return st.st_nlink;
 }
 
+/* A file without a name gets one, and none again when that is gone. */
+static void
+first_link(void)
+{
+	int fd = must(open(".", O_TMPFILE | O_RDWR, 0600));
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	is(linkat(AT_FDCWD, path, AT_FDCWD, "first", AT_SYMLINK_FOLLOW), 0,
+	    "a file that had no name");
+	is(unlink("first"), 0, "loses it");
+	is_errno(linkat(AT_FDCWD, path, AT_FDCWD, "second", AT_SYMLINK_FOLLOW),
+	    ENOENT, "and gets no other");
+	close(fd);
+}
+
 static void
 hard_links(void)
 {
@@ -152,6 +168,7 @@ TEST(fs_link)
 	must(symlink("nowhere", "dangling"));
 	must(symlink("loop", "loop"));
 	hard_links();
+	first_link();
 	refuses();
 	link_flags();
 	symbolic_links();
