@@ -209,6 +209,7 @@ file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
 void
 file_close(struct file *f)
 {
+	lock_drop_any(&f->locks, f->inode);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (counts_as_writer(f))

@@ -6,6 +6,7 @@
 
 #include "core/poll_table.h"
 #include "fs/fs_context.h"
+#include "fs/lock.h"
 #include "fs/vfs.h"
 #include "mm/iovec.h"
 
@@ -81,6 +82,7 @@ struct file {
 	struct mutex pos_lock; /* rank FILE_POS */
 	u64 pos;               /* p: a byte, or a directory's cookie */
 	void *private;         /* the ops' own */
+	struct lock_owner locks; /* flock's, and fcntl's F_OFD ones */
 };
 
 static inline struct file *

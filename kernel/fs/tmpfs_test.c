@@ -1,5 +1,6 @@
 /* Memory: none is lost, and what fails for the lack of it changes nothing. */
 /* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
+/* links: fs/lock_book.c fs/lock_range.c fs/lock_wait.c */
 /* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
 /* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */
 /* links: fs/remount.c */

@@ -41,6 +41,7 @@ struct blockdev;
 struct filesystem;
 struct fs_who;
 struct inode;
+struct lock_book;
 struct mount;
 struct pipe;
 
@@ -203,6 +204,7 @@ struct inode {
 	const struct inode_ops *ops;  /* c */
 	const struct file_ops *files; /* c: of files opened on it */
 	struct filesystem *fs;        /* c */
+	struct lock_book *locks;      /* LOCK_BOOKS: NULL: nobody has any */
 	union {
 		struct object *object; /* c: a regular file's pages, or NULL */
 		struct pipe *pipe;     /* i: a FIFO's, while it is open */

@@ -149,7 +149,7 @@ fd_close(int n)
 	spin_unlock(&t->lock);
 	if (file == NULL)
 		return -EBADF;
-	file_put(file);
+	fdtable_drop_file(t, file);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ replace(u32 n, struct file *file, bool cloexec)
 		file_get(file);
 	spin_unlock(&t->lock);
 	if (err == 0 && old != NULL)
-		file_put(old);
+		fdtable_drop_file(t, old);
 	return err;
 }
 
@@ -270,6 +270,18 @@ fd_set_cloexec(int n, bool on)
 	return there ? 0 : -EBADF;
 }
 
+bool
+fd_is(int n, const struct file *f)
+{
+	struct fdtable *t = current_table();
+	bool is;
+
+	spin_lock(&t->lock);
+	is = file_at(t, n) == f;
+	spin_unlock(&t->lock);
+	return is;
+}
+
 /*
  * The first open file in [from, last], or with only_cloexec the first of those
  * that exec closes; taken out of the table.  *n is its number.
@@ -301,7 +313,7 @@ close_all(struct fdtable *t, u32 first, u32 last, bool only_cloexec)
 	u32 n = first;
 
 	while ((file = remove_next(t, n, last, only_cloexec, &n)) != NULL)
-		file_put(file);
+		fdtable_drop_file(t, file);
 }
 
 static void
@@ -361,61 +373,69 @@ fd_unshare(void)
 	return 0;
 }
 
-/* The table of any thread, with a reference; NULL if it has left. */
+/*
+ * The tables of other threads are looked at under PROC_TREE, without a
+ * reference: that would make a table look shared, and exec would take leave of
+ * it and of the process's locks, which are its.
+ */
 static struct fdtable *
-table_get(struct task *t)
+table_lock(struct task *t) NO_LOCK_CHECK
 {
 	struct fdtable *table;
 
 	spin_lock(&proc_tree_lock);
 	table = t->files;
 	if (table != NULL)
-		fdtable_get(table);
-	spin_unlock(&proc_tree_lock);
+		spin_lock(&table->lock);
+	else
+		spin_unlock(&proc_tree_lock);
 	return table;
+}
+
+static void
+table_unlock(struct fdtable *table) NO_LOCK_CHECK
+{
+	spin_unlock(&table->lock);
+	spin_unlock(&proc_tree_lock);
 }
 
 int
 fd_get_of_task(struct task *t, int n, struct file **out)
 {
-	struct fdtable *table = table_get(t);
+	struct fdtable *table = table_lock(t);
 
 	if (table == NULL)
 		return -ESRCH;
-	spin_lock(&table->lock);
 	*out = file_at(table, n);
 	if (*out != NULL)
 		file_get(*out);
-	spin_unlock(&table->lock);
-	fdtable_put(table);
+	table_unlock(table);
 	return *out != NULL ? 0 : -EBADF;
 }
 
 int
 fd_next_of_task(struct task *t, int n)
 {
-	struct fdtable *table = table_get(t);
+	struct fdtable *table = table_lock(t);
 	int next = -1;
 
 	if (table == NULL)
 		return -1;
-	spin_lock(&table->lock);
 	if (n >= 0)
 		next = fdtable_next_open_locked(table, n);
-	spin_unlock(&table->lock);
-	fdtable_put(table);
+	table_unlock(table);
 	return next;
 }
 
 u32
 fd_slots_of_task(struct task *t)
 {
-	struct fdtable *table = table_get(t);
-	u32 nr = 0;
+	struct fdtable *table = table_lock(t);
+	u32 nr;
 
-	if (table != NULL) {
-		nr = table->nr_slots;
-		fdtable_put(table);
-	}
+	if (table == NULL)
+		return 0;
+	nr = table->nr_slots;
+	table_unlock(table);
 	return nr;
 }

@@ -218,7 +218,9 @@ fdtable_put(struct fdtable *t)
 		return;
 	while ((next = fdtable_next_open_locked(t, n)) >= 0) {
 		n = next + 1;
-		file_put(t->files[next]);
+		/* One that is only reserved is on nothing yet. */
+		if (t->files[next] != NULL)
+			fdtable_drop_file(t, t->files[next]);
 	}
 	block_free(t, t->files);
 	kfree(t);

@@ -33,13 +33,14 @@ struct task;
  * Locks  l lock (and t while the thread is its only user)   a atomic
  */
 struct fdtable {
-	struct refcount refs; /* a: threads, and readers for a moment */
+	struct refcount refs; /* a: threads */
 	struct spinlock lock; /* rank FDTABLE */
 	u32 nr_slots;         /* l: a multiple of 64 but for the inline table */
 	u32 first_free;       /* l: no free slot below */
 	u64 *open;            /* l: a bit for each slot */
 	u64 *cloexec;         /* l: a bit for each slot */
 	struct file **files;  /* l */
+	struct lock_owner locks; /* fcntl's, of the process */
 	u64 inline_open;
 	u64 inline_cloexec;
 	struct file *inline_files[FDTABLE_INLINE];
@@ -96,6 +97,8 @@ int fd_dup_from(int n, int min, bool cloexec, int *out) MUST_CHECK;
 int fd_dup_to(int from, int to, bool cloexec) MUST_CHECK;
 int fd_get_cloexec(int n, bool *out) MUST_CHECK;
 int fd_set_cloexec(int n, bool on) MUST_CHECK;
+/* Is n open on f, still? */
+bool fd_is(int n, const struct file *f);
 /* flags: CLOSE_RANGE_* of Linux. */
 int fd_close_range(u32 first, u32 last, u32 flags) MUST_CHECK;
 /* unshare(CLONE_FILES). */

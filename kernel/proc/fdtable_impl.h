@@ -16,4 +16,16 @@ void fdtable_set_locked(struct fdtable *t, u32 n, bool cloexec);
 void fdtable_clear_locked(struct fdtable *t, u32 n);
 bool fdtable_cloexec_locked(const struct fdtable *t, u32 n);
 
+/*
+ * f has left its slot: what the table's processes locked of the file goes, by
+ * whatever descriptor they did that, and the slot's reference.  Sleeps.
+ */
+static inline void
+fdtable_drop_file(struct fdtable *t, struct file *f)
+{
+	if (!(f->access & FILE_PATH_ONLY))
+		lock_drop_any(&t->locks, f->inode);
+	file_put(f);
+}
+
 #endif

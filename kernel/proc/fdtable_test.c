@@ -64,6 +64,17 @@ file_put(struct file *f)
 		assert_false(refcount_put(&f->refs));
 }
 
+/* What the table's owner was told to give up, and of which file. */
+static struct lock_owner *dropped_of;
+static struct inode *dropped;
+
+void
+lock_drop_all(struct lock_owner *owner, struct inode *inode)
+{
+	dropped_of = owner;
+	dropped = inode;
+}
+
 /* ---- helpers ---------------------------------------------------------------
  */
 
@@ -228,6 +239,35 @@ test_no_memory(void **state)
 	fdtable_put(t);
 }
 
+/* A file that leaves takes along what the table's process locked of it. */
+static void
+test_locks(void **state)
+{
+	static struct inode inode;
+	struct fdtable *t = make();
+
+	(void)state;
+	files[0].inode = &inode;
+	put_file(t, 0, 0);
+	put_file(t, 1, 0);
+	put_file(t, 2, 0);
+	dropped = NULL;
+	fdtable_clear_locked(t, 0);
+	fdtable_drop_file(t, &files[0]);
+	assert_null(dropped);
+	t->locks.nr_locks = 1;
+	files[0].access = FILE_PATH_ONLY;
+	fdtable_clear_locked(t, 1);
+	fdtable_drop_file(t, &files[0]);
+	assert_null(dropped);
+	files[0].access = 0;
+	dropped_of = NULL;
+	fdtable_put(t);
+	assert_ptr_equal(dropped_of, &t->locks);
+	assert_ptr_equal(dropped, &inode);
+	files[0].inode = NULL;
+}
+
 int
 main(void)
 {
@@ -237,6 +277,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_growth, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_copy, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_no_memory, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_locks, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "dev/block.h"
 #include "dev/chardev.h"
 #include "fs/fs_context.h"
+#include "fs/lock.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -159,6 +160,14 @@ show_diskstats(struct seq *s, struct procfs_key key)
 {
 	(void)key;
 	block_for_each(print_disk, s);
+	return 0;
+}
+
+static int
+show_locks(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	locks_show(s);
 	return 0;
 }
 
@@ -378,6 +387,7 @@ static const struct procfs_entry root_entries[] = {
     {.name = "diskstats", .mode = S_IFREG | 0444, .show = show_diskstats},
     {.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
+    {.name = "locks", .mode = S_IFREG | 0444, .show = show_locks},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = procfs_show_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .readlink = read_self},

@@ -523,6 +523,8 @@ sys_fcntl(int n, int cmd, u64 arg)
 	case F_SETFD:
 		return fd_set_cloexec(n, (arg & FD_CLOEXEC) != 0);
 	}
+	if (sys_lock_is_cmd(cmd))
+		return WITH_FD(n, sys_lock_fcntl(n, fd.file, cmd, uaddr(arg)));
 	return WITH_FD(n, file_fcntl(fd.file, cmd, arg));
 }
 

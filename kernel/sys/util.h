@@ -52,6 +52,10 @@ int sys_deadline_get(uaddr_t user, u64 *deadline_ns) MUST_CHECK;
 /* A mask of signals, whose size must be right; -EINVAL, -EFAULT. */
 int sys_sigset_get(uaddr_t user, u64 size, struct sigset *out) MUST_CHECK;
 
+/* fcntl's commands about locks, of descriptor n, which is open on f. */
+bool sys_lock_is_cmd(int cmd);
+s64 sys_lock_fcntl(int n, struct file *f, int cmd, uaddr_t user);
+
 /* SIGPIPE and SIGXFSZ where a write's result asks for one; gives it back. */
 s64 sys_write_result(s64 result);
 

@@ -290,6 +290,13 @@ thread_park(enum park_mode mode, u64 deadline_ns, const char *what)
 	return -EINTR;
 }
 
+/* The only thread does not sleep. */
+void
+thread_unpark(struct thread *t)
+{
+	(void)t;
+}
+
 void
 thread_preempt_point(void)
 {

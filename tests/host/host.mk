@@ -46,7 +46,8 @@ $(H)/test/kernel/lib/string.c.o $(H)/fuzz/kernel/lib/string.c.o: HFLAGS += \
 
 # What asks for its hart gets that of a machine which the test makes up.
 HFAKED := $(foreach d,test fuzz,$(patsubst %,$(H)/$(d)/kernel/%.c.o,\
-	core/timer core/timer_test fs/regular mm/frame mm/frame_test mm/iovec \
+	core/timer core/timer_test fs/lock_wait fs/regular mm/frame \
+	mm/frame_test mm/iovec \
 	mm/object mm/object_dirty mm/object_fill mm/object_test mm/reclaim))
 $(HFAKED): HFLAGS += -include tests/host/fake_machine.h
 
