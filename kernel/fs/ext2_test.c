@@ -10,10 +10,9 @@
 /* links: fs/journal.c fs/journal_io.c fs/journal_log.c fs/journal_recover.c */
 /* links: fs/buf.c lib/errno.c */
 /* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
-/* links: fs/lock_book.c fs/lock_range.c fs/lock_wait.c */
 /* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
 /* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */
-/* links: fs/remount.c */
+/* links: fs/remount.c fs/lock_book.c fs/lock_range.c fs/lock_wait.c */
 /* links: fs/namei_open.c fs/namei_rename.c fs/pipe.c fs/pipe_ends.c */
 /* links: fs/procfs.c fs/tmpfs.c */
 /* links: fs/regular.c fs/seq.c fs/tmpfs_dir.c fs/vfs.c fs/walk.c */

@@ -1,9 +1,8 @@
 /* A pipe against a plain queue of bytes, and what its ends are told. */
 /* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
-/* links: fs/lock_book.c fs/lock_range.c fs/lock_wait.c */
 /* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
 /* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */
-/* links: fs/remount.c */
+/* links: fs/remount.c fs/lock_book.c fs/lock_range.c fs/lock_wait.c */
 /* links: fs/namei_open.c fs/namei_rename.c fs/pipe_ends.c fs/procfs.c */
 /* links: fs/regular.c fs/seq.c fs/tmpfs.c fs/tmpfs_dir.c fs/vfs.c fs/walk.c */
 /* links: mm/object_fill.c mm/reclaim.c */
