@@ -23,8 +23,9 @@ bool fdtable_cloexec_locked(const struct fdtable *t, u32 n);
 static inline void
 fdtable_drop_file(struct fdtable *t, struct file *f)
 {
-	if (!(f->access & FILE_PATH_ONLY))
-		lock_drop_any(&t->locks, f->inode);
+	if (unlikely(atomic_load(&t->locks.nr_locks) != 0) &&
+	    !(f->access & FILE_PATH_ONLY))
+		lock_drop_all(&t->locks, f->inode);
 	file_put(f);
 }
 
