@@ -16,6 +16,27 @@ waiter_init(struct waiter *w, bool exclusive)
 	list_init(&w->link);
 	w->thread = thread_current();
 	w->exclusive = exclusive;
+	w->wake = NULL;
+}
+
+void
+waiter_init_wake(
+    struct waiter *w, bool exclusive, bool (*wake)(struct waiter *w))
+{
+	waiter_init(w, exclusive);
+	w->wake = wake;
+}
+
+/* Where w belongs: it comes before this link. */
+static struct list *
+place_of(struct waitq *q, const struct waiter *w)
+{
+	struct list *at = &q->waiters;
+
+	while (!w->exclusive && at->prev != &q->waiters &&
+	    list_entry(at->prev, struct waiter, link)->exclusive)
+		at = at->prev;
+	return at;
 }
 
 void
@@ -23,7 +44,7 @@ waitq_add(struct waitq *q, struct waiter *w)
 {
 	spin_lock(&q->lock);
 	assert(list_empty(&w->link));
-	list_push_back(&q->waiters, &w->link);
+	list_insert_before(place_of(q, w), &w->link);
 	spin_unlock(&q->lock);
 	/* Before the look at the condition; pairs with the fence in wake. */
 	fence_full();
@@ -37,26 +58,44 @@ waitq_remove(struct waitq *q, struct waiter *w)
 	spin_unlock(&q->lock);
 }
 
+static bool
+wake_one(struct waiter *w)
+{
+	if (w->wake != NULL)
+		return w->wake(w);
+	thread_unpark(w->thread);
+	return true;
+}
+
+/*
+ * Orders the waker's change of the condition before the look at the queue;
+ * pairs with the fence in waitq_add, which comes before the waiter's look at
+ * the condition.  So either we see the waiter or it sees the change.
+ */
+static bool
+has_waiters(struct waitq *q)
+{
+	fence_full();
+	return !list_empty(&q->waiters);
+}
+
 static void
-wake(struct waitq *q, bool all)
+wake_locked(struct waitq *q, bool all) MUST_HOLD(&q->lock)
 {
 	struct waiter *w;
 
-	/*
-	 * Orders the waker's change of the condition before the look at the
-	 * queue; pairs with the fence in waitq_add, which comes before the
-	 * waiter's look at the condition.  So either we see the waiter or it
-	 * sees the change.
-	 */
-	fence_full();
-	if (list_empty(&q->waiters))
+	list_for_each (w, &q->waiters, link)
+		if (wake_one(w) && w->exclusive && !all)
+			break;
+}
+
+static void
+wake(struct waitq *q, bool all)
+{
+	if (!has_waiters(q))
 		return;
 	spin_lock(&q->lock);
-	list_for_each (w, &q->waiters, link) {
-		thread_unpark(w->thread);
-		if (w->exclusive && !all)
-			break;
-	}
+	wake_locked(q, all);
 	spin_unlock(&q->lock);
 }
 
@@ -70,6 +109,16 @@ void
 waitq_wake_all(struct waitq *q)
 {
 	wake(q, true);
+}
+
+void
+waitq_wake_watchers(struct waitq *q)
+{
+	if (!has_waiters(q))
+		return;
+	spin_lock_second(&q->lock);
+	wake_locked(q, false);
+	spin_unlock(&q->lock);
 }
 
 int

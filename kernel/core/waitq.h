@@ -26,13 +26,22 @@ struct waitq {
 };
 
 /*
- * struct waiter: one thread's place in one queue; lives on the thread's stack
- * (or in its poll table) and is off the queue before that goes away.
+ * struct waiter: one place in one queue; lives on the stack of the thread that
+ * waits (or in its poll table, or an epoll's item) and is off the queue before
+ * that goes away.
+ * Laws: those that share stand before the exclusive ones, each kind in the
+ *       order in which they came
  */
 struct waiter {
 	struct list link;      /* queue's lock */
-	struct thread *thread; /* c */
+	struct thread *thread; /* c: to unpark, where there is no wake */
 	bool exclusive;        /* c: waitq_wake stops after one of these */
+	/*
+	 * What a wake-up does instead, if not NULL; true when it has woken
+	 * somebody, which counts for the exclusive ones.
+	 * Locks: the queue's is held; it takes and removes nothing there.
+	 */
+	bool (*wake)(struct waiter *w); /* c */
 };
 
 #define WAITQ_INIT(name)                                                       \
@@ -52,11 +61,20 @@ enum park_mode {
 
 void waitq_init(struct waitq *q);
 void waiter_init(struct waiter *w, bool exclusive);
+/* One whose wake-ups call wake. */
+void waiter_init_wake(
+    struct waiter *w, bool exclusive, bool (*wake)(struct waiter *w));
 void waitq_add(struct waitq *q, struct waiter *w);
 void waitq_remove(struct waitq *q, struct waiter *w);
 /* Wakes all that share and the first that is exclusive. */
 void waitq_wake(struct waitq *q);
 void waitq_wake_all(struct waitq *q);
+/*
+ * waitq_wake for a waiter's wake function.
+ * Locks: that of the queue that woke it is held; by WAITQ's tie-break q is the
+ *        queue of something that watches what that queue belongs to.
+ */
+void waitq_wake_watchers(struct waitq *q);
 
 /*
  * One turn of the loop for a condition that a lock guards: puts the thread on

@@ -497,7 +497,8 @@ tty_poll(struct tty_file *f, struct poll_table *pt)
 	u32 ready = 0;
 
 	poll_wait(pt, &t->read_wait);
-	poll_wait(pt, &t->write_wait);
+	/* A hang-up wakes both. */
+	poll_wait_about(pt, &t->write_wait, POLLOUT | POLLWRNORM);
 	if (tty_hung_up(f))
 		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR |
 		    POLLHUP;

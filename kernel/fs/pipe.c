@@ -141,7 +141,7 @@ pipe_read(struct file *f, struct iov_iter *to, u64 *pos)
 		err = take_bytes(p, to, &done);
 	mutex_unlock(&p->lock);
 	if (done > 0)
-		waitq_wake_all(&p->writable);
+		waitq_wake(&p->writable);
 	return done > 0 ? done : err;
 }
 
@@ -170,7 +170,7 @@ write_some(struct pipe *p, struct file *f, struct iov_iter *from, u64 whole,
 	if (len > 0) {
 		int err = give_bytes(p, from, len, done);
 
-		waitq_wake_all(&p->readable);
+		waitq_wake(&p->readable);
 		return err;
 	}
 	if (file_flags(f) & O_NONBLOCK)

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/thread.h"
 #include "fs/file.h"
+#include "lib/atomic.h"
 #include "mm/slab.h"
 
 /* Places on the stack: enough for the usual call, which waits for a few. */
@@ -21,6 +22,7 @@
 struct place {
 	struct waiter waiter;
 	struct waitq *queue;
+	struct poller *poller;
 };
 
 struct more_places {
@@ -34,6 +36,12 @@ struct more_places {
  */
 struct poller {
 	struct poll_table table;
+	struct thread *thread;
+	/*
+	 * Set by a wake-up.  The thread's permit alone would not do: a look
+	 * takes mutexes, and one that has to be waited for may use it up.
+	 */
+	u32 woken; /* a: 1 */
 	u32 nr_few;
 	bool lost; /* there was no memory for a place */
 	struct more_places *more;
@@ -58,6 +66,17 @@ get_place(struct poller *p)
 	return &m->places[m->nr++];
 }
 
+static bool
+woken(struct waiter *w)
+{
+	struct poller *p = container_of(w, struct place, waiter)->poller;
+
+	/* Pairs with the swap in wait. */
+	atomic_store_release(&p->woken, 1);
+	thread_unpark(p->thread);
+	return true;
+}
+
 static void
 add(struct poll_table *t, struct waitq *q)
 {
@@ -69,7 +88,8 @@ add(struct poll_table *t, struct waitq *q)
 		return;
 	}
 	place->queue = q;
-	waiter_init(&place->waiter, false);
+	place->poller = p;
+	waiter_init_wake(&place->waiter, false, woken);
 	waitq_add(q, &place->waiter);
 }
 
@@ -120,7 +140,11 @@ wait(struct poller *p, struct poll_entry *entries, u32 nr, u64 deadline_ns)
 	while (found == 0 && err == 0) {
 		if (p->lost)
 			return -ENOMEM;
-		err = thread_park(PARK_INTERRUPTIBLE, deadline_ns, "poll");
+		if (!atomic_load(&p->woken))
+			err = thread_park(
+			    PARK_INTERRUPTIBLE, deadline_ns, "poll");
+		/* What was changed before the wake-up is seen by the look. */
+		(void)atomic_swap(&p->woken, 0u);
 		found = look(entries, nr, NULL);
 	}
 	if (found > 0 || err == -ETIMEDOUT)
@@ -131,7 +155,7 @@ wait(struct poller *p, struct poll_entry *entries, u32 nr, u64 deadline_ns)
 int
 poll_wait_many(struct poll_entry *entries, u32 nr, u64 deadline_ns)
 {
-	struct poller p = {.table = {.add = add}};
+	struct poller p = {.table = {.add = add}, .thread = thread_current()};
 	int found;
 
 	/* A time that has passed already: one look, and no queues. */

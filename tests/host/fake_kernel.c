@@ -268,9 +268,22 @@ waitq_remove(struct waitq *q, struct waiter *w)
 }
 
 void
+waitq_wake(struct waitq *q)
+{
+	(void)q;
+}
+
+void
 waitq_wake_all(struct waitq *q)
 {
 	(void)q;
+}
+
+/* No test watches a file. */
+void
+epoll_forget_file(struct file *f)
+{
+	(void)f;
 }
 
 void (*fake_on_park)(void);
