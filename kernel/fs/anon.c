@@ -90,7 +90,10 @@ path_create_anon_take(const char *kind, struct inode *inode, struct path *out)
 	char name[DENTRY_INLINE_NAME];
 	int err;
 
-	fmt_snprint(name, sizeof(name), "%s:[%lu]", kind, inode->ino);
+	if (anon_of(inode->fs) == &others)
+		fmt_snprint(name, sizeof(name), "anon_inode:[%s]", kind);
+	else
+		fmt_snprint(name, sizeof(name), "%s:[%lu]", kind, inode->ino);
 	err = dentry_create_root_take(name, inode, &out->dentry);
 	if (err == 0)
 		out->mount = mount_get(anon_of(inode->fs)->mount);

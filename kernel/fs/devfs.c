@@ -110,6 +110,12 @@ device_poll(struct file *f, struct poll_table *t)
 	return ops_of(f)->poll(open_of(f), t);
 }
 
+bool
+chardev_can_poll(const struct file *f)
+{
+	return ((const struct open_device *)f->private)->ops->poll != NULL;
+}
+
 static s64
 device_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 {

@@ -15,5 +15,7 @@ void devfs_init(void);
 
 /* What an inode that is a character device opens as: its driver's. */
 extern const struct file_ops chardev_file_ops;
+/* Of a file with those: its driver has a poll. */
+bool chardev_can_poll(const struct file *f);
 
 #endif

@@ -9,6 +9,8 @@
 #include <linux/stat.h>
 
 #include "fs/attr.h"
+#include "fs/devfs.h"
+#include "fs/epoll.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
@@ -110,6 +112,7 @@ file_fill(
 	f->path = path_get(path);
 	f->inode = path.dentry->inode;
 	mutex_init(&f->pos_lock, RANK_FILE_POS);
+	list_init(&f->watches);
 }
 
 static bool
@@ -210,6 +213,8 @@ void
 file_close(struct file *f)
 {
 	lock_drop_any(&f->locks, f->inode);
+	if (unlikely(atomic_load(&f->was_watched)))
+		epoll_forget_file(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (counts_as_writer(f))
@@ -273,6 +278,14 @@ file_poll(struct file *f, struct poll_table *t)
 	if (!f->ops->poll)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return f->ops->poll(f, t);
+}
+
+bool
+file_can_poll(const struct file *f)
+{
+	if (f->ops == &chardev_file_ops)
+		return chardev_can_poll(f);
+	return f->ops->poll != NULL;
 }
 
 static s64

@@ -83,6 +83,8 @@ struct file {
 	u64 pos;               /* p: a byte, or a directory's cookie */
 	void *private;         /* the ops' own */
 	struct lock_owner locks; /* flock's, and fcntl's F_OFD ones */
+	bool was_watched;      /* a: by an epoll, once; see epoll_forget_file */
+	struct list watches;   /* EPOLL_GRAPH: struct epoll_item */
 };
 
 static inline struct file *
@@ -95,7 +97,8 @@ file_get(struct file *f)
 void file_put(struct file *f);
 
 /*
- * A file without a name (epoll, socket), shown by its kind and inode number.
+ * A file without a name (epoll, socket), shown by its kind and, with an inode
+ * given, that one's number.
  * inode NULL: one of its own; else a reference is taken.  flags: O_ACCMODE and
  * O_NONBLOCK count.
  * Calls no ops->open.  Errors: -ENOMEM.
@@ -138,6 +141,8 @@ int file_truncate(
 int file_allocate(const struct fs_who *who, struct file *f, u32 mode, s64 pos,
     s64 len) MUST_CHECK;
 u32 file_poll(struct file *f, struct poll_table *t);
+/* False for those that are always ready, which epoll refuses. */
+bool file_can_poll(const struct file *f);
 /* FIONBIO, and FIONREAD of regular files; the rest is the ops'. */
 s64 file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg);
 /* Errors: -EBADF, -ENOTDIR, -ENOENT the directory is deleted. */

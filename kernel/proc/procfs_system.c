@@ -6,6 +6,7 @@
 #include "core/hart.h"
 #include "dev/block.h"
 #include "dev/chardev.h"
+#include "fs/epoll.h"
 #include "fs/fs_context.h"
 #include "fs/lock.h"
 #include "lib/fmt.h"
@@ -354,6 +355,28 @@ show_overcommit(struct seq *s, struct procfs_key key)
 	return 0;
 }
 
+/* /proc/sys/fs/epoll/max_user_watches */
+static int
+show_max_watches(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%lu\n", epoll_max_watches());
+	return 0;
+}
+
+static int
+write_max_watches(struct procfs_key key, const char *text, size_t len)
+{
+	u64 val;
+
+	(void)key;
+	(void)len;
+	if (str_to_u64(text, 10, NULL, &val) != 0)
+		return -EINVAL;
+	epoll_set_max_watches(val);
+	return 0;
+}
+
 static const struct procfs_entry kernel_entries[] = {
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_release},
     {.name = "pid_max",
@@ -366,6 +389,21 @@ static const struct procfs_entry vm_entries[] = {
 	.mode = S_IFREG | 0444,
 	.show = show_overcommit},
 };
+static const struct procfs_entry epoll_entries[] = {
+    {.name = "max_user_watches",
+	.mode = S_IFREG | 0644,
+	.show = show_max_watches,
+	.write = write_max_watches},
+};
+static struct procfs_table epoll_table = {
+    epoll_entries, ARRAY_SIZE(epoll_entries), NULL};
+static struct procfs_dir epoll_dir = {.tables = &epoll_table};
+static const struct procfs_entry fs_entries[] = {
+    {.name = "epoll", .mode = S_IFDIR | 0555, .dir = &epoll_dir},
+};
+static struct procfs_table fs_table = {
+    fs_entries, ARRAY_SIZE(fs_entries), NULL};
+static struct procfs_dir fs_dir = {.tables = &fs_table};
 static struct procfs_table kernel_table = {
     kernel_entries, ARRAY_SIZE(kernel_entries), NULL};
 static struct procfs_table vm_table = {
@@ -374,6 +412,7 @@ static struct procfs_dir kernel_dir = {.tables = &kernel_table};
 static struct procfs_dir vm_dir = {.tables = &vm_table};
 
 static const struct procfs_entry sys_entries[] = {
+    {.name = "fs", .mode = S_IFDIR | 0555, .dir = &fs_dir},
     {.name = "kernel", .mode = S_IFDIR | 0555, .dir = &kernel_dir},
     {.name = "vm", .mode = S_IFDIR | 0555, .dir = &vm_dir},
 };
