@@ -38,6 +38,7 @@
 #include "proc/proc.h"
 #include "proc/procfs.h"
 #include "proc/session.h"
+#include "proc/signalfd.h"
 
 void boot_main(u32 hartid, u64 fdt_pa);
 void boot_hart_main(struct hart *h);
@@ -157,6 +158,7 @@ start_user(void *arg)
 	mm_init();
 	init_devices();
 	futex_init();
+	signalfd_init();
 	proc_init();
 	job_init();
 	init_files();

@@ -21,6 +21,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "proc/signal_impl.h"
+#include "proc/signalfd.h"
 
 #include <asm/siginfo.h>
 #include <linux/resource.h>
@@ -184,6 +185,7 @@ signal_send_locked(struct proc *p, struct task *t, const struct sig_info *info)
 	err = sigqueue_put(q, info, &p->sig.quota);
 	if (err != 0)
 		return err;
+	signalfd_notify(p);
 	if (t == NULL)
 		t = choose(p, signo);
 	else if (!would_take(t, signo))

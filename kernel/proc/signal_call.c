@@ -181,9 +181,10 @@ signal_suspend(struct sigset mask)
 	return -ERESTARTNOHAND;
 }
 
-static int
-take_of(struct task *t, struct sigset set, struct sig_info *info)
+int
+signal_take_locked(struct sigset set, struct sig_info *info)
 {
+	struct task *t = task_current();
 	struct sigproc *s = &t->proc->sig;
 	int signo = sigqueue_take(&t->sig.pending, set, info, &s->quota);
 
@@ -205,7 +206,7 @@ wait_for(struct proc *p, struct sigset set, u64 deadline_ns,
 	int signo;
 
 	for (;;) {
-		signo = take_of(t, set, info);
+		signo = signal_take_locked(set, info);
 		if (signo != 0)
 			return signo;
 		if (signal_has_to_look_locked(t))

@@ -34,6 +34,12 @@ bool signal_ignored_locked(struct proc *p, int signo);
  */
 int signal_send_locked(
     struct proc *p, struct task *t, const struct sig_info *info);
+/*
+ * The current thread takes the first of a set that is pending for it or its
+ * process, if there is one, whatever its mask says: the number, or 0.
+ * Locks: its sig.lock.
+ */
+int signal_take_locked(struct sigset set, struct sig_info *info);
 /* Forgets signals of a set wherever they are pending in p. */
 void signal_discard_locked(struct proc *p, struct sigset set);
 /* Ends p: every thread has to leave.  Locks: p's sig.lock. */

@@ -2,6 +2,7 @@
 #include <linux/time.h>
 
 #include "core/clock.h"
+#include "fs/timerfd.h"
 #include "mm/usercopy.h"
 #include "proc/cputime.h"
 #include "proc/itimer.h"
@@ -64,6 +65,7 @@ set_clock(u64 ns)
 		return -EINVAL;
 	clock_set_real(ns);
 	sleep_clock_was_set();
+	timerfd_clock_was_set();
 	return 0;
 }
 
