@@ -11,6 +11,7 @@
 #include "fs/attr.h"
 #include "fs/devfs.h"
 #include "fs/epoll.h"
+#include "fs/memfd.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
@@ -468,6 +469,8 @@ file_map(struct file *f, bool shared, u32 prot, struct object **out)
 		return -EACCES;
 	if (shared && (prot & 2) && !(f->access & FILE_WRITE))
 		return -EACCES;
+	if (shared && (prot & 2) && !memfd_may_map_write(f))
+		return -EPERM;
 	if ((prot & 4) && (f->path.mount->flags & MS_NOEXEC))
 		return -EPERM;
 	return f->ops->map ? f->ops->map(f, out) : -ENODEV;

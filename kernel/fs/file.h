@@ -155,7 +155,8 @@ int file_sync_fs(struct file *f) MUST_CHECK;
 /*
  * What mmap maps, with a reference; *out NULL means private zeroes.  shared
  * and writable are what the mapping will be.
- * Errors: -EACCES, -EBADF (O_PATH), -ENODEV, -EPERM (exec, on noexec).
+ * Errors: -EACCES, -EBADF (O_PATH), -ENODEV, -EPERM (exec, on noexec; or it is
+ * sealed).  Locks: between memfd_map_begin and memfd_map_end.
  */
 int file_map(
     struct file *f, bool shared, u32 prot, struct object **out) MUST_CHECK;

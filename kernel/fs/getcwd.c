@@ -60,18 +60,19 @@ path_text(struct path p, struct path root, bool any, char *buf, size_t cap,
 {
 	static const char gone[] = " (deleted)", far[] = "(unreachable)";
 	struct back_text t = {.start = buf, .at = buf + cap};
-	bool reached, deleted;
+	bool reached, deleted, is_memory;
 
 	spin_lock(&mount_lock);
 	spin_lock(&dentry_lock);
+	is_memory = is_nameless(p) && inode_is_regular(p.dentry->inode);
 	deleted = p.dentry->deleted;
 	prepend(&t, "", 1);
-	if (deleted && any)
+	if ((deleted || is_memory) && any)
 		prepend(&t, gone, strlen(gone));
 	reached = prepend_names(&t, p, root) || is_nameless(p);
 	spin_unlock(&dentry_lock);
 	spin_unlock(&mount_lock);
-	if (*t.at == '\0' || (deleted && path_is(p, root)))
+	if (*t.at == '\0' || is_memory || (deleted && path_is(p, root)))
 		prepend(&t, "/", 1);
 	if (!reached && any)
 		prepend(&t, far, strlen(far));

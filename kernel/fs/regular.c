@@ -1,6 +1,7 @@
 #include "fs/regular.h"
 
 #include <linux/falloc.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 
 #include "core/thread.h"
@@ -30,6 +31,8 @@ regular_init(struct regular *r, struct filesystem *fs, u64 ino,
 	r->inode.files = &regular_file_ops;
 	r->ops = ops;
 	r->mapped_as = NULL;
+	r->seals = ops->written ? 0 : F_SEAL_SEAL;
+	r->sealable = false;
 }
 
 void
@@ -76,6 +79,16 @@ within_limits(const struct fs_who *who, u64 pos, u64 len)
 	return MIN(len, limit - pos);
 }
 
+/* Sealed against growing, nothing is written of what would pass the end. */
+static int
+check_seals(const struct regular *r, u64 end)
+{
+	if (r->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	return (r->seals & F_SEAL_GROW) && end > r->inode.size_bytes ? -EPERM
+								     : 0;
+}
+
 /* Everything that can forbid a write; how much of it may be done. */
 static s64
 prepare(const struct fs_who *who, struct regular *r, u64 pos, u64 len)
@@ -88,6 +101,9 @@ prepare(const struct fs_who *who, struct regular *r, u64 pos, u64 len)
 	/* It was not yet when the file was opened. */
 	if (r->inode.flags & INODE_IMMUTABLE)
 		return -EPERM;
+	err = check_seals(r, pos + (u64)room);
+	if (err < 0)
+		return err;
 	if (r->ops->room)
 		room = r->ops->room(r, pos, room);
 	if (room < 0)
@@ -177,8 +193,15 @@ set_size(struct regular *r, u64 size)
 int
 regular_setattr(struct inode *i, const struct inode_attr *attr)
 {
-	if (attr->valid & ATTR_SIZE)
-		set_size(regular_of(i), attr->size_bytes);
+	struct regular *r = regular_of(i);
+	u64 size = attr->size_bytes;
+
+	if (!(attr->valid & ATTR_SIZE))
+		return 0;
+	if ((size < i->size_bytes && (r->seals & F_SEAL_SHRINK)) ||
+	    (size > i->size_bytes && (r->seals & F_SEAL_GROW)))
+		return -EPERM;
+	set_size(r, size);
 	return 0;
 }
 
@@ -254,6 +277,8 @@ allocate_locked(struct regular *r, u64 pos, u64 end, bool keep_size)
 	s64 len = (s64)(end - pos);
 	int err;
 
+	if ((r->seals & F_SEAL_GROW) && end > r->inode.size_bytes)
+		return -EPERM;
 	if (r->ops->room && r->ops->room(r, pos, len) < len)
 		return -ENOSPC;
 	object_grow(&r->object, end);

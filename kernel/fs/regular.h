@@ -38,13 +38,15 @@ struct regular_ops {
  * struct regular: an inode with an object, for file systems to embed.  The
  * inode holds one reference to the object, mappings hold others: the memory is
  * freed by the object's release, after the inode's.
- * Locks: o the object's   c fixed
+ * Locks: o the object's   i the inode's   c fixed
  */
 struct regular {
 	struct inode inode;
 	struct object object;
 	const struct regular_ops *ops; /* c */
 	char *mapped_as; /* o: its name when it was mapped, or NULL */
+	u32 seals;       /* i: F_SEAL_*, see fs/memfd.c; with a store none */
+	bool sealable;   /* c: more may come */
 };
 
 /* object_ops: release, and regular_describe for describe. */

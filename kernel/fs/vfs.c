@@ -8,6 +8,7 @@
 #include "fs/devfs.h"
 #include "fs/devmem.h"
 #include "fs/ext2.h"
+#include "fs/memfd.h"
 #include "fs/procfs.h"
 #include "fs/tmpfs.h"
 #include "fs/vfs_impl.h"
@@ -56,6 +57,7 @@ vfs_init(void)
 		panic("no memory for the first files");
 	kernel.cred = cred;
 	anon_init();
+	memfd_init();
 	tmpfs_init();
 	buf_init();
 	ext2_init();

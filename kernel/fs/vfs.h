@@ -323,7 +323,8 @@ dentry_put(struct dentry *d)
  * The path of p as seen from root, into the end of buf: *out points into it.
  * Errors: -ERANGE too long, -ENOENT p or what is above it was deleted or
  *         cannot be reached from root; with any the path is given anyway, with
- *         "(unreachable)" before or " (deleted)" behind it.
+ *         "(unreachable)" before or " (deleted)" behind it, which a file in
+ *         memory that never had a name has, too.
  * Locks: takes MOUNT and DENTRY only.
  */
 int path_text(struct path p, struct path root, bool any, char *buf, size_t cap,

@@ -1,10 +1,12 @@
-/* System calls that make files of events: eventfd, timerfd, signalfd. */
+/* System calls that make files without a name: of events, and of memory. */
 #include <linux/fcntl.h>
+#include <linux/memfd.h>
 #include <linux/signalfd.h>
 #include <linux/time.h>
 #include <linux/timerfd.h>
 
 #include "fs/eventfd.h"
+#include "fs/memfd.h"
 #include "fs/timerfd.h"
 #include "mm/usercopy.h"
 #include "proc/proc.h"
@@ -40,6 +42,38 @@ sys_eventfd2(u32 count, u32 flags)
 		return -EINVAL;
 	err = eventfd_create(count, (flags & EFD_SEMAPHORE) != 0, flags, &file);
 	return open_new(err, file, flags);
+}
+
+/* ---- memfd -------------------------------------------------------------- */
+
+/* MFD_EXEC of later headers: what is the case without it, too. */
+#define MFD_MAY_EXEC 0x10u
+
+/* Errors: -EINVAL it is too long. */
+static int
+get_memfd_name(char *name, uaddr_t user)
+{
+	size_t len;
+	int err = user_read_string(name, MEMFD_NAME_MAX + 1, user, &len);
+
+	return err == -ENAMETOOLONG ? -EINVAL : err;
+}
+
+s64
+sys_memfd_create(uaddr_t user, u32 flags)
+{
+	struct fs_who who = who_current();
+	char name[MEMFD_NAME_MAX + 1];
+	struct file *file = NULL;
+	int err;
+
+	if (flags & ~(u32)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_MAY_EXEC))
+		return -EINVAL;
+	err = get_memfd_name(name, user);
+	if (err == 0)
+		err = memfd_create(
+		    name, (flags & MFD_ALLOW_SEALING) != 0, who.cred, &file);
+	return open_new(err, file, (flags & MFD_CLOEXEC) ? O_CLOEXEC : 0);
 }
 
 /* ---- timerfd ------------------------------------------------------------ */

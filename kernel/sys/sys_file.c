@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/stat.h>
 
+#include "fs/memfd.h"
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "mm/slab.h"
@@ -506,6 +507,10 @@ file_fcntl(struct file *f, int cmd, u64 arg)
 		return pipe_capacity(f);
 	case F_SETPIPE_SZ:
 		return pipe_set_capacity(&who, f, (u32)arg);
+	case F_ADD_SEALS:
+		return memfd_add_seals(f, (u32)arg);
+	case F_GET_SEALS:
+		return memfd_seals(f);
 	}
 	return -EINVAL;
 }

@@ -4,6 +4,7 @@
 #include <linux/mman.h>
 
 #include "core/tlb.h"
+#include "fs/memfd.h"
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "mm/object.h"
@@ -16,35 +17,6 @@ s64
 sys_brk(u64 want)
 {
 	return (s64)mm_brk(mm_current(), uaddr(want)).val;
-}
-
-/* The object that a mapping shows, with a reference; NULL for zeroes. */
-static int
-map_object(int n, u32 prot, u32 flags, u64 len, struct object **out)
-{
-	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
-	struct fd fd;
-	int err;
-
-	*out = NULL;
-	if (flags & MAP_ANONYMOUS)
-		return shared
-		    ? object_create_anon(align_up(len, PAGE_SIZE), out)
-		    : 0;
-	err = fd_get(n, &fd);
-	if (err < 0)
-		return err;
-	err = (fd.file->access & FILE_PATH_ONLY)
-	    ? -EBADF
-	    : file_map(fd.file, shared, prot, out);
-	/* What maps as zeroes is, shared, memory of its own. */
-	if (err == 0 && shared && *out == NULL)
-		err = object_create_anon(align_up(len, PAGE_SIZE), out);
-	/* A shared one of a file that may not be written stays read-only. */
-	if (err == 0 && shared && !(fd.file->access & FILE_WRITE))
-		err = 1;
-	fd_put(&fd);
-	return err;
 }
 
 static int
@@ -70,6 +42,65 @@ check_map(u64 addr, u64 len, u32 flags, u64 offset)
 	return 0;
 }
 
+/* args->object, with a reference that goes. */
+static s64
+map_take(struct mm_map_args *args)
+{
+	uaddr_t out;
+	int err = mm_map(mm_current(), args, &out);
+
+	if (args->object != NULL)
+		object_put(args->object);
+	return err < 0 ? err : (s64)out.val;
+}
+
+static s64
+map_anon(struct mm_map_args *args)
+{
+	int err = 0;
+
+	if (args->flags & MM_SHARED)
+		err = object_create_anon(
+		    align_up(args->len_bytes, PAGE_SIZE), &args->object);
+	return err < 0 ? err : map_take(args);
+}
+
+static s64
+map_open_file(struct file *f, struct mm_map_args *args)
+{
+	bool shared = (args->flags & MM_SHARED) != 0;
+	int err;
+
+	if (f->access & FILE_PATH_ONLY)
+		return -EBADF;
+	err = file_map(f, shared, args->prot, &args->object);
+	/* What maps as zeroes is, shared, memory of its own. */
+	if (err == 0 && shared && args->object == NULL)
+		err = object_create_anon(
+		    align_up(args->len_bytes, PAGE_SIZE), &args->object);
+	if (err < 0)
+		return err;
+	/* A shared one of a file that may not be written stays read-only. */
+	if (shared && !memfd_may_map_write(f))
+		args->flags |= MM_NEVER_WRITE;
+	return map_take(args);
+}
+
+static s64
+map_file(int n, struct mm_map_args *args)
+{
+	struct fd fd;
+	s64 at = fd_get(n, &fd);
+
+	if (at < 0)
+		return at;
+	memfd_map_begin(fd.file);
+	at = map_open_file(fd.file, args);
+	memfd_map_end(fd.file);
+	fd_put(&fd);
+	return at;
+}
+
 s64
 sys_mmap(u64 addr, u64 len, u32 prot, u32 flags, int n, u64 offset)
 {
@@ -82,21 +113,13 @@ sys_mmap(u64 addr, u64 len, u32 prot, u32 flags, int n, u64 offset)
 	    .no_replace = (flags & MAP_FIXED_NOREPLACE) != 0,
 	    .populate = (flags & MAP_POPULATE) != 0,
 	};
-	uaddr_t out;
 	int err = check_map(addr, len, flags, offset);
 
-	if (err == 0)
-		err = map_object(n, args.prot, flags, len, &args.object);
 	if (err < 0)
 		return err;
 	if ((flags & MAP_TYPE) != MAP_PRIVATE)
 		args.flags |= MM_SHARED;
-	if (err == 1)
-		args.flags |= MM_NEVER_WRITE;
-	err = mm_map(mm_current(), &args, &out);
-	if (args.object != NULL)
-		object_put(args.object);
-	return err < 0 ? err : (s64)out.val;
+	return (flags & MAP_ANONYMOUS) ? map_anon(&args) : map_file(n, &args);
 }
 
 s64

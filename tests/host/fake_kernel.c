@@ -12,6 +12,9 @@
 #include "core/random.h"
 #include "core/spinlock.h"
 #include "core/thread.h"
+#include "fs/epoll.h"
+#include "fs/file.h"
+#include "fs/memfd.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -277,6 +280,18 @@ void
 waitq_wake_all(struct waitq *q)
 {
 	(void)q;
+}
+
+/* No test seals a file. */
+bool
+memfd_may_map_write(const struct file *f)
+{
+	return (f->access & FILE_WRITE) != 0;
+}
+
+void
+memfd_init(void)
+{
 }
 
 /* No test watches a file. */
