@@ -255,14 +255,13 @@ static u32
 epoll_poll(struct file *f, struct poll_table *t)
 {
 	struct epoll *ep = f->private;
-	struct mutex *lock = &ep->lock;
 	bool found;
 
 	poll_wait(t, &ep->pollers);
 	/* Second: it may be watched by one that is being looked at. */
-	mutex_lock_second(lock);
+	mutex_lock_second(&ep->lock);
 	found = find_ready(ep);
-	mutex_unlock(lock);
+	mutex_unlock(&ep->lock);
 	return found ? POLLIN | POLLRDNORM : 0;
 }
 
@@ -281,12 +280,11 @@ static void
 epoll_release(struct file *f)
 {
 	struct epoll *ep = f->private;
-	struct mutex *lock = &ep->lock;
 
 	mutex_lock(&epoll_graph_lock);
-	mutex_lock(lock);
+	mutex_lock(&ep->lock);
 	free_items(ep);
-	mutex_unlock(lock);
+	mutex_unlock(&ep->lock);
 	epoll_user_put(ep->user);
 	mutex_unlock(&epoll_graph_lock);
 	assert(list_empty(&ep->sleepers) && list_empty(&ep->ready));

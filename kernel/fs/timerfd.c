@@ -105,13 +105,12 @@ static void
 fired(struct timer *timer)
 {
 	struct timerfd *t = container_of(timer, struct timerfd, timer);
-	struct spinlock *lock = &t->lock;
 
-	spin_lock(lock);
+	spin_lock(&t->lock);
 	expire_locked(t);
 	if (t->expires_ns != 0 && !t->expired)
 		arm_locked(t);
-	spin_unlock(lock);
+	spin_unlock(&t->lock);
 }
 
 /* ---- the clock is set ------------------------------------------------- */
@@ -119,16 +118,15 @@ fired(struct timer *timer)
 static void
 clock_was_set(struct timerfd *t)
 {
-	struct spinlock *lock = &t->lock;
 
-	spin_lock(lock);
+	spin_lock(&t->lock);
 	if (t->cancel_on_set && !t->cancelled) {
 		t->cancelled = true;
 		waitq_wake(&t->readable);
 	}
 	if (t->by_day && t->expires_ns != 0 && !t->expired)
 		arm_locked(t);
-	spin_unlock(lock);
+	spin_unlock(&t->lock);
 }
 
 void
@@ -196,7 +194,6 @@ int
 timerfd_set(struct file *f, u32 flags, const struct timerfd_value *value,
     struct timerfd_value *old)
 {
-	struct spinlock *lock;
 	struct timerfd *t;
 	int err;
 
@@ -205,27 +202,24 @@ timerfd_set(struct file *f, u32 flags, const struct timerfd_value *value,
 	err = of_file(f, &t);
 	if (err < 0)
 		return err;
-	lock = &t->lock;
-	spin_lock(lock);
+	spin_lock(&t->lock);
 	get_locked(t, old);
 	err = set_locked(t, flags, value);
-	spin_unlock(lock);
+	spin_unlock(&t->lock);
 	return err;
 }
 
 int
 timerfd_get(struct file *f, struct timerfd_value *out)
 {
-	struct spinlock *lock;
 	struct timerfd *t;
 	int err = of_file(f, &t);
 
 	if (err < 0)
 		return err;
-	lock = &t->lock;
-	spin_lock(lock);
+	spin_lock(&t->lock);
 	get_locked(t, out);
-	spin_unlock(lock);
+	spin_unlock(&t->lock);
 	return 0;
 }
 
@@ -259,19 +253,18 @@ is_ready(struct timerfd *t) MUST_HOLD(&t->lock)
 static int
 wait_and_take(struct file *f, struct timerfd *t, u64 *nr)
 {
-	struct spinlock *lock = &t->lock;
 	int err = 0;
 
-	spin_lock(lock);
+	spin_lock(&t->lock);
 	while (err == 0 && !is_ready(t)) {
 		err = -EAGAIN;
 		if (!(file_flags(f) & O_NONBLOCK))
-			err = waitq_wait_spin(&t->readable, lock,
+			err = waitq_wait_spin(&t->readable, &t->lock,
 			    PARK_INTERRUPTIBLE, NO_DEADLINE, "timerfd");
 	}
 	if (err == 0)
 		err = take_locked(t, nr);
-	spin_unlock(lock);
+	spin_unlock(&t->lock);
 	return err == -EINTR ? -ERESTARTSYS : err;
 }
 
@@ -295,13 +288,12 @@ static u32
 timerfd_poll(struct file *f, struct poll_table *pt)
 {
 	struct timerfd *t = f->private;
-	struct spinlock *lock = &t->lock;
 	bool ready;
 
 	poll_wait(pt, &t->readable);
-	spin_lock(lock);
+	spin_lock(&t->lock);
 	ready = is_ready(t);
-	spin_unlock(lock);
+	spin_unlock(&t->lock);
 	return ready ? POLLIN : 0;
 }
 
