@@ -179,6 +179,7 @@ errors(void)
 	is_errno(read(t, &nr, 7), EINVAL, "a short read");
 	is_errno(write(t, &nr, 8), EINVAL, "a write");
 	must(set(t, TFD_TIMER_ABSTIME, 1, 0));
+	must(fcntl(t, F_SETFL, 0));
 	is_errno(read(t, NOWHERE, 8), EFAULT, "a bad pointer");
 	close(t);
 	close(p[0]);
@@ -256,7 +257,8 @@ clock_set(void)
 		return;
 	}
 	t = must(timerfd_create(CLOCK_REALTIME, 0));
-	must(set(t, flags, in_an_hour, 0));
+	/* Later than the clock will be: else it may expire first. */
+	must(set(t, flags, in_an_hour + 9 * HOUR, 0));
 	must(set(plain, TFD_TIMER_ABSTIME, in_an_hour, 0));
 	must(set(after, 0, HOUR, 0));
 	must(set(mono, 0, HOUR, 0));
