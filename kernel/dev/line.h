@@ -10,7 +10,11 @@
 
 #include <asm/termbits.h>
 
-#define LINE_INPUT_BYTES 8192
+/*
+ * As much as Linux takes in before the writer of a pseudo-terminal waits, and a
+ * little more: who relies on that is not stopped here.
+ */
+#define LINE_INPUT_BYTES 16384
 /* A line that is being edited holds no more; Linux has the same. */
 #define LINE_EDIT_BYTES 4095
 /* Most bytes that one byte can become on its way out: a tab's spaces. */
@@ -43,9 +47,12 @@ struct line_ops {
  *	taken ....... ready ....... typed
  *	  may be read   being edited
  *
+ * Bytes are read by lines with ICANON, but for EXTPROC, which leaves lines to
+ * the other end.
+ *
  * Laws  L1  taken <= ready <= typed <= taken + LINE_INPUT_BYTES
- *       L2  without ICANON, ready == typed
- *       L3  with ICANON, nr_lines is the number of end marks in [taken, ready)
+ *       L2  not by lines, ready == typed
+ *       L3  by lines, nr_lines is the number of end marks in [taken, ready)
  *           and ready is taken or comes right after such a mark
  */
 struct line {
@@ -57,11 +64,15 @@ struct line {
 	u32 typed;
 	u32 nr_lines;
 	bool literal_next; /* ^V was typed */
+	bool erasing;      /* ECHOPRT: a backslash was shown, its slash not */
 	u32 column;        /* where the cursor is */
 	u32 edit_column;   /* where it was before the line being edited */
 	u64 ends[LINE_INPUT_BYTES / 64]; /* a bit: the last byte of a line */
 	char input[LINE_INPUT_BYTES];
 };
+
+/* The settings that line_init gives. */
+extern const struct termios2 line_usual;
 
 /* The usual settings, nothing typed. */
 void line_init(struct line *l, const struct line_ops *ops);
@@ -75,9 +86,9 @@ u32 line_input(struct line *l, u8 c);
 /* Bytes typed and not read are forgotten. */
 void line_flush(struct line *l);
 
-/* With ICANON a whole line, else any byte. */
+/* A whole line, or any byte. */
 bool line_can_read(const struct line *l);
-/* Bytes that can be read, of whole lines with ICANON. */
+/* Bytes that can be read, of whole lines if they are what is read. */
 u32 line_available(const struct line *l);
 /*
  * At most len bytes, and none beyond the end of a line, which *at_end tells

@@ -1,3 +1,4 @@
+/* links: dev/line_edit.c */
 #include "fake.h"
 
 #include <string.h>
@@ -145,7 +146,7 @@ test_erase(void **state)
 	type("\001\177");
 	expect_shown("^A\b \b\b \b");
 	type("a\t\177\177");
-	expect_shown("a\t\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b");
+	expect_shown("a\t\b\b\b\b\b\b\b\b \b");
 	type("\n");
 	expect_read(100, "\n", true);
 }
@@ -339,12 +340,13 @@ test_too_long_a_line(void **state)
 	bool at_end;
 
 	(void)state;
-	set_flags(s.line.set.c_iflag | IMAXBEL, 0, ICANON);
+	set_flags(s.line.set.c_iflag | IMAXBEL, 0, ICANON | ECHO);
 	for (int i = 0; i < 10000; i++)
 		type("x");
 	assert_true(line_room(&s.line) > 0);
-	assert_int_equal(s.len, 10000 - LINE_EDIT_BYTES);
-	assert_int_equal(s.shown[0], '\a');
+	/* What is not kept is shown all the same, without a bell. */
+	assert_int_equal(s.len, 10000);
+	assert_int_equal(s.shown[9999], 'x');
 	assert_int_equal(type("\n"), LINE_READABLE);
 	assert_int_equal(
 	    line_read(&s.line, buf, sizeof(buf), &at_end), LINE_EDIT_BYTES + 1);
@@ -397,12 +399,58 @@ test_output(void **state)
 	expect_output("a\n", "a\n");
 }
 
+/* On paper what is taken back stands between a backslash and a slash. */
+static void
+test_erase_on_paper(void **state)
+{
+	(void)state;
+	set_flags(s.line.set.c_iflag | IUTF8, s.line.set.c_oflag,
+	    s.line.set.c_lflag | ECHOPRT);
+	type("ab\303\266\177\177c\177\177");
+	expect_shown("ab\303\266\\\303\266b/c\\ca/");
+	type("\n");
+	expect_read(100, "\n", true);
+}
+
+/* A marked byte comes twice, and has room for it. */
+static void
+test_marks(void **state)
+{
+	u32 n = 0;
+
+	(void)state;
+	set_flags(PARMRK, 0, 0);
+	type("a\377");
+	expect_read(100, "a\377\377", false);
+	for (; line_room(&s.line) > 0; n++)
+		type("\377");
+	assert_int_equal(n, LINE_INPUT_BYTES / 2);
+	assert_int_equal(line_available(&s.line), LINE_INPUT_BYTES);
+}
+
+/* The other end makes lines: bytes are read as they come. */
+static void
+test_lines_made_elsewhere(void **state)
+{
+	(void)state;
+	set_flags(s.line.set.c_iflag, s.line.set.c_oflag,
+	    s.line.set.c_lflag | EXTPROC);
+	assert_int_equal(type("a\177\003"), LINE_READABLE);
+	expect_shown("");
+	expect_read(100, "a\177\003", false);
+	type("b");
+	set_flags(s.line.set.c_iflag, s.line.set.c_oflag,
+	    s.line.set.c_lflag & ~EXTPROC);
+	expect_read(100, "b", true);
+}
+
 /* Anything typed in any mode keeps the laws, and nothing is read twice. */
 static void
 test_random_typing(void **state)
 {
 	static const u32 modes[] = {0, ICANON, ICANON | ECHO | ECHOE,
-	    ICANON | ECHO | ECHOE | ECHOK | ECHOKE | ECHOCTL | IEXTEN | ISIG};
+	    ICANON | ECHO | ECHOE | ECHOK | ECHOKE | ECHOCTL | IEXTEN | ISIG,
+	    ICANON | ECHO | ECHOPRT, ICANON | EXTPROC};
 	char buf[64];
 	bool at_end;
 
@@ -412,8 +460,8 @@ test_random_typing(void **state)
 		struct line *l = &s.line;
 
 		if (r % 97 == 0)
-			set_flags(ICRNL | IUTF8, OPOST | ONLCR,
-			    modes[r / 97 % ARRAY_SIZE(modes)]);
+			set_flags(ICRNL | IUTF8 | (r >> 20 & PARMRK),
+			    OPOST | ONLCR, modes[r / 97 % ARRAY_SIZE(modes)]);
 		else if (r % 5 == 0)
 			line_read(l, buf, r / 5 % sizeof(buf), &at_end);
 		else if (line_room(l) > 0)
@@ -422,7 +470,7 @@ test_random_typing(void **state)
 		assert_true(l->ready - l->taken <= LINE_INPUT_BYTES);
 		assert_true(l->typed - l->taken <= LINE_INPUT_BYTES);
 		assert_true(l->nr_lines <= l->ready - l->taken);
-		assert_true(!(l->set.c_lflag & ICANON) ||
+		assert_true((l->set.c_lflag & (ICANON | EXTPROC)) != ICANON ||
 		    (l->nr_lines > 0) == (l->ready != l->taken));
 	}
 }
@@ -451,6 +499,9 @@ main(void)
 	    TEST(test_too_long_a_line),
 	    TEST(test_room),
 	    TEST(test_output),
+	    TEST(test_erase_on_paper),
+	    TEST(test_marks),
+	    TEST(test_lines_made_elsewhere),
 	    TEST(test_random_typing),
 	};
 
