@@ -19,7 +19,7 @@
 /* links: lib/rbtree.c lib/string.c lib/xmap.c */
 /* links: ../tests/host/fake_kernel.c ../tests/host/fake_disk.c */
 /* links: ../tests/host/bad_image.c ../tests/host/disk_use.c */
-/* links: fs/tmpfs_ino.c lib/bitmap.c */
+/* links: fs/mount_options.c fs/tmpfs_ino.c lib/bitmap.c */
 #include "fake.h"
 
 #include <string.h>

@@ -23,7 +23,7 @@
 /* links: ../tests/host/fake.c ../tests/host/fake_kernel.c */
 /* links: ../tests/host/fake_disk.c ../tests/host/bad_image.c */
 /* links: ../tests/host/disk_use.c */
-/* links: fs/tmpfs_ino.c lib/bitmap.c */
+/* links: fs/mount_options.c fs/tmpfs_ino.c lib/bitmap.c */
 #include "fake_disk.h"
 #include "fake_kernel.h"
 

@@ -20,6 +20,7 @@
 #include <linux/magic.h>
 #include <linux/stat.h>
 
+#include "fs/mount_options.h"
 #include "fs/regular.h"
 #include "fs/tmpfs_impl.h"
 #include "lib/string.h"
@@ -291,62 +292,6 @@ struct options {
 	u64 gid;
 };
 
-/* A number, and for sizes perhaps a unit; *end is what follows it. */
-static int
-parse_number(const char *text, u32 base, const char **end, u64 *out)
-{
-	static const char units[] = "kmg";
-	const char *unit;
-	int err = str_to_u64(text, base, end, out);
-
-	if (err != 0)
-		return -EINVAL;
-	unit = **end ? strchr(units, **end | 0x20) : NULL;
-	if (unit) {
-		*out <<= 10 * (unit - units + 1);
-		(*end)++;
-	}
-	return 0;
-}
-
-static int
-parse_option(struct options *o, const char *text, const char **end)
-{
-	const struct {
-		const char *name;
-		u64 *value;
-		u32 base;
-	} known[] = {
-	    {"size=", &o->size_bytes, 0},
-	    {"nr_inodes=", &o->nr_inodes, 0},
-	    {"mode=", &o->mode, 8},
-	    {"uid=", &o->uid, 10},
-	    {"gid=", &o->gid, 10},
-	};
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_starts(text, known[i].name))
-			return parse_number(text + strlen(known[i].name),
-			    known[i].base, end, known[i].value);
-	return -EINVAL;
-}
-
-static int
-parse_options(struct options *o, const char *text)
-{
-	int err = 0;
-
-	while (err == 0 && text && *text) {
-		err = parse_option(o, text, &text);
-		if (err == 0 && *text == ',')
-			text++;
-		else if (err == 0 && *text)
-			err = -EINVAL;
-	}
-	return err;
-}
-
 /* 0 stands for no limit, as in mount's options. */
 static u64
 limit_or_none(u64 limit)
@@ -362,9 +307,16 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	    .nr_inodes = page_count / 2,
 	    .mode = 01777,
 	};
+	const struct mount_option known[] = {
+	    {"size=", &o.size_bytes, 0},
+	    {"nr_inodes=", &o.nr_inodes, 0},
+	    {"mode=", &o.mode, 8},
+	    {"uid=", &o.uid, 10},
+	    {"gid=", &o.gid, 10},
+	};
 	struct inode_new root = {};
 	struct tmpfs *t;
-	int err = parse_options(&o, data);
+	int err = mount_options_parse(known, ARRAY_SIZE(known), data);
 
 	if (err < 0)
 		return err;

@@ -11,7 +11,7 @@
 /* links: lib/rbtree.c */
 /* links: lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
 /* links: ../tests/host/fake_disks.c */
-/* links: fs/tmpfs_ino.c lib/bitmap.c */
+/* links: fs/mount_options.c fs/tmpfs_ino.c lib/bitmap.c */
 #include "fake_kernel.h"
 
 #include <stdio.h>
