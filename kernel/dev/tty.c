@@ -17,15 +17,12 @@
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/errno.h"
-#include "mm/slab.h"
 
 #include <asm-generic/poll.h>
 #include <asm/signal.h>
 
 /* Bytes moved at a time between a program and the queues. */
 #define CHUNK_BYTES 256
-/* Room for output that writers leave to echo. */
-#define ECHO_RESERVE_BYTES 256
 /* c_cc[VTIME] counts tenths of a second. */
 #define VTIME_NS (100 * NSEC_PER_MSEC)
 /* Between looks whether the wire's last byte has left: nothing tells of it. */
@@ -51,6 +48,14 @@ tty_check_job(struct tty *t, int signo)
 	return job_ops != NULL ? job_ops->may_use(t, signo) : 0;
 }
 
+void
+tty_caller(struct tty_caller *out)
+{
+	*out = (struct tty_caller){.is_root = true};
+	if (job_ops != NULL)
+		job_ops->caller(out);
+}
+
 static struct tty *
 tty_of(struct line *l)
 {
@@ -71,6 +76,8 @@ discard(struct line *l)
 	struct tty *t = tty_of(l);
 
 	t->driver->flush(t);
+	if (t->driver->input_flushed != NULL)
+		t->driver->input_flushed(t);
 }
 
 static const struct line_ops line_ops = {
@@ -87,6 +94,8 @@ tty_init(struct tty *t, const struct tty_driver *driver, void *data, u32 device)
 	t->device = device;
 	spin_init(&t->queue_lock, RANK_TTY_QUEUE);
 	line_init(&t->line, &line_ops);
+	if (driver->usual != NULL)
+		driver->usual(&t->line.set);
 	waitq_init(&t->read_wait);
 	waitq_init(&t->write_wait);
 	mutex_init(&t->read_lock, RANK_TTY);
@@ -103,7 +112,7 @@ tty_put(struct tty *t)
 bool
 tty_hung_up(const struct tty_file *f)
 {
-	return !f->is_console &&
+	return !f->is_console && !f->is_master &&
 	    f->nr_hangups != atomic_load(&f->tty->nr_hangups);
 }
 
@@ -114,8 +123,17 @@ input_room(struct tty *t) MUST_HOLD(&t->queue_lock)
 {
 	size_t room = line_room(&t->line);
 
-	if ((t->line.set.c_lflag & ECHO) && !t->held)
+	if ((t->line.set.c_lflag & ECHO) && !t->held && !t->driver->loses_echo)
 		room = MIN(room, t->driver->write_room(t) / LINE_OUT_MAX);
+	return room;
+}
+
+size_t
+tty_input_room_locked(struct tty *t)
+{
+	size_t room = input_room(t);
+
+	t->input_stalled = room == 0;
 	return room;
 }
 
@@ -125,8 +143,7 @@ tty_input_room(struct tty *t)
 	size_t room;
 
 	spin_lock(&t->queue_lock);
-	room = input_room(t);
-	t->input_stalled = room == 0;
+	room = tty_input_room_locked(t);
 	spin_unlock(&t->queue_lock);
 	return room;
 }
@@ -151,8 +168,31 @@ tty_hold_locked(struct tty *t, bool hold)
 	tty_resume_input_locked(t);
 }
 
-static void
-act_on(struct tty *t, u32 events)
+void
+tty_flush_input_locked(struct tty *t)
+{
+	line_flush(&t->line);
+	if (t->driver->input_flushed != NULL)
+		t->driver->input_flushed(t);
+	tty_resume_input_locked(t);
+}
+
+void
+tty_set_locked(struct tty *t, const struct termios2 *set)
+{
+	struct termios2 old = t->line.set;
+
+	line_set(&t->line, set);
+	if (t->driver->set != NULL)
+		t->driver->set(t, &old);
+	/* Without flow control nobody could ever let it go on. */
+	if ((old.c_iflag & IXON) && !(set->c_iflag & IXON) && !t->held_by_call)
+		tty_hold_locked(t, false);
+	tty_resume_input_locked(t);
+}
+
+void
+tty_act_on(struct tty *t, u32 events)
 {
 	static const struct {
 		u32 event;
@@ -170,21 +210,30 @@ act_on(struct tty *t, u32 events)
 			job_ops->signal(t, signals[i].signo);
 }
 
-void
-tty_input(struct tty *t, const char *buf, size_t len)
+u32
+tty_input_locked(struct tty *t, const char *buf, size_t len)
 {
 	u32 events = 0;
 
-	spin_lock(&t->queue_lock);
 	for (size_t i = 0; i < len; i++) {
 		u32 event = line_input(&t->line, buf[i]);
 
-		if (event & (LINE_HOLD | LINE_GO))
+		if ((event & (LINE_HOLD | LINE_GO)) && !t->held_by_call)
 			tty_hold_locked(t, (event & LINE_HOLD) != 0);
 		events |= event;
 	}
+	return events;
+}
+
+void
+tty_input(struct tty *t, const char *buf, size_t len)
+{
+	u32 events;
+
+	spin_lock(&t->queue_lock);
+	events = tty_input_locked(t, buf, len);
 	spin_unlock(&t->queue_lock);
-	act_on(t, events);
+	tty_act_on(t, events);
 }
 
 void
@@ -196,6 +245,18 @@ tty_output_done(struct tty *t)
 	waitq_wake(&t->write_wait);
 }
 
+/* The settings of a driver that has some of its own. */
+static void
+reset_locked(struct tty *t) MUST_HOLD(&t->queue_lock)
+{
+	struct termios2 set = line_usual;
+
+	if (t->driver->usual == NULL)
+		return;
+	t->driver->usual(&set);
+	tty_set_locked(t, &set);
+}
+
 void
 tty_hangup(struct tty *t)
 {
@@ -203,7 +264,9 @@ tty_hangup(struct tty *t)
 	atomic_store(&t->nr_hangups, t->nr_hangups + 1);
 	line_flush(&t->line);
 	/* What was written still goes out: the wire may serve others. */
+	t->held_by_call = false;
 	tty_hold_locked(t, false);
+	reset_locked(t);
 	tty_resume_input_locked(t);
 	spin_unlock(&t->queue_lock);
 	waitq_wake_all(&t->read_wait);
@@ -214,8 +277,8 @@ tty_hangup(struct tty *t)
 
 /* --- Reading ------------------------------------------------------------- */
 
-static int
-lock_for(struct mutex *m, bool nonblock) NO_LOCK_CHECK
+int
+tty_lock_side(struct mutex *m, bool nonblock) NO_LOCK_CHECK
 {
 	if (nonblock)
 		return mutex_trylock(m) ? 0 : -EAGAIN;
@@ -226,6 +289,18 @@ static bool
 by_lines(const struct tty *t)
 {
 	return (t->line.set.c_lflag & ICANON) != 0;
+}
+
+/*
+ * How many make a read without waiting for more; a line does in any case, and
+ * where the other end makes lines (EXTPROC), so does anything.
+ */
+static u32
+least_bytes(const struct tty *t)
+{
+	if (by_lines(t))
+		return (t->line.set.c_lflag & EXTPROC) ? 1 : ~0u;
+	return t->line.set.c_cc[VMIN];
 }
 
 /*
@@ -285,8 +360,8 @@ take_input(struct tty_file *f, char *buf, size_t len, size_t copied,
 	*last = tty_hung_up(f);
 	if (n == 0 && !*last) {
 		n = line_read(&t->line, buf, len, last);
-		if (!by_lines(t) && !line_can_read(&t->line))
-			*last = copied + n >= t->line.set.c_cc[VMIN];
+		if (!line_can_read(&t->line))
+			*last |= copied + n >= least_bytes(t);
 		tty_resume_input_locked(t);
 	}
 	spin_unlock(&t->queue_lock);
@@ -311,6 +386,8 @@ read_locked(struct tty_file *f, struct iov_iter *to, bool nonblock)
 		if (n < 0)
 			return copied > 0 ? (s64)copied : n;
 		copied += n;
+		last |= copied >= LINE_INPUT_BYTES;
+		thread_preempt_point();
 	}
 	return copied;
 }
@@ -325,7 +402,7 @@ tty_read(struct tty_file *f, struct iov_iter *to, bool nonblock) NO_LOCK_CHECK
 		return 0;
 	n = tty_check_job(t, SIGTTIN);
 	if (n == 0)
-		n = lock_for(&t->read_lock, nonblock);
+		n = tty_lock_side(&t->read_lock, nonblock);
 	if (n < 0)
 		return n;
 	n = read_locked(f, to, nonblock);
@@ -340,7 +417,9 @@ write_room(struct tty *t)
 {
 	size_t room = t->driver->write_room(t);
 
-	return room > ECHO_RESERVE_BYTES ? room - ECHO_RESERVE_BYTES : 0;
+	size_t reserve = t->driver->echo_reserve_bytes;
+
+	return room > reserve ? room - reserve : 0;
 }
 
 static int
@@ -409,6 +488,9 @@ write_locked(struct tty_file *f, struct iov_iter *from, bool nonblock)
 		done += write_chunk(f, buf, n, nonblock, &err);
 		if (err == 0 && n < want)
 			err = -EFAULT;
+		if (thread_must_end())
+			break;
+		thread_preempt_point();
 	}
 	return done > 0 ? (s64)done : err;
 }
@@ -425,7 +507,7 @@ tty_write(
 	if (t->line.set.c_lflag & TOSTOP)
 		n = tty_check_job(t, SIGTTOU);
 	if (n == 0)
-		n = lock_for(&t->write_lock, nonblock);
+		n = tty_lock_side(&t->write_lock, nonblock);
 	if (n < 0)
 		return n;
 	n = write_locked(f, from, nonblock);
@@ -451,43 +533,20 @@ tty_drain(struct tty_file *f) NO_LOCK_CHECK
 	return err == -EINTR ? -ERESTARTSYS : 0;
 }
 
-/* --- Files --------------------------------------------------------------- */
+/* --- Readiness --------------------------------------------------------------
+ */
 
-int
-tty_open(
-    struct tty *t, bool is_console, bool may_control, struct tty_file **out)
-{
-	struct tty_file *f = kmalloc(sizeof(*f));
-
-	if (f == NULL)
-		return -ENOMEM;
-	tty_get(t);
-	*f = (struct tty_file){
-	    .tty = t,
-	    .nr_hangups = atomic_load(&t->nr_hangups),
-	    .is_console = is_console,
-	};
-	if (may_control && job_ops != NULL)
-		job_ops->opened(t);
-	*out = f;
-	return 0;
-}
-
-void
-tty_close(struct tty_file *f)
-{
-	tty_put(f->tty);
-	kfree(f);
-}
-
+/* An end of file counts, too, though there is no byte. */
 static bool
 can_read(struct tty *t)
 {
 	u32 least = 1;
 
-	if (!by_lines(t) && t->line.set.c_cc[VTIME] == 0)
+	if (!line_can_read(&t->line) || by_lines(t))
+		return line_can_read(&t->line);
+	if (t->line.set.c_cc[VTIME] == 0)
 		least = MAX(t->line.set.c_cc[VMIN], 1);
-	return line_can_read(&t->line) && line_available(&t->line) >= least;
+	return line_available(&t->line) >= least;
 }
 
 u32

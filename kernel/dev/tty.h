@@ -5,7 +5,8 @@
  *	programs       tty.c        waiting, job control, hang-up
  *	               tty_ioctl.c  settings and requests
  *	               line.c       editing, echo, translation (pure)
- *	the wire       a tty_driver: the serial port, later a pseudo-terminal
+ *	the wire       a tty_driver: the serial port (uart.c), or a program that
+ *	               plays the person (pty.c)
  *
  * Sessions and process groups are known to proc/ alone, which registers its
  * part of the rules (struct tty_job_ops).
@@ -45,9 +46,31 @@ struct tty_driver {
 	void (*hold)(struct tty *t, bool hold);
 	/* Input that the driver had to leave may be offered again. */
 	void (*input_wanted)(struct tty *t);
+	/* Input was thrown away.  NULL: that is nothing to it. */
+	void (*input_flushed)(struct tty *t);
+	/* Somebody opens it, or closes it again.  NULL: fine. */
+	int (*open)(struct tty *t);
+	void (*close)(struct tty *t);
+	/*
+	 * Makes of the usual settings those it begins with, and has again after
+	 * a hang-up.  NULL: the usual ones, and a hang-up changes none.
+	 * Locks: none.
+	 */
+	void (*usual)(struct termios2 *set);
+	/* The settings were others; corrects those it has not.  NULL: fine. */
+	void (*set)(struct tty *t, const struct termios2 *old);
 	/* The last reference is gone.  Locks: none.  NULL: it lives for ever.
 	 */
 	void (*release)(struct tty *t);
+	/* Room for output that programs leave to echo. */
+	size_t echo_reserve_bytes;
+	/* The end of its session is no hang-up. */
+	bool outlives_session;
+	/*
+	 * Echo without room is lost.  Else input waits for it: who types is not
+	 * the one who has to make that room.
+	 */
+	bool loses_echo;
 };
 
 /*
@@ -65,7 +88,9 @@ struct tty {
 	struct spinlock queue_lock; /* rank TTY_QUEUE */
 	struct line line;           /* q: settings and input */
 	struct winsize size;        /* q */
-	bool held;                  /* q: output is held back (^S) */
+	bool held;                  /* q: output is held back */
+	bool held_by_call;          /* q: by TCXONC, so ^Q does not matter */
+	bool exclusive;             /* q: only root may open it (TIOCEXCL) */
 	bool input_stalled;         /* q: the driver was refused room */
 	u32 nr_hangups;             /* a, written under q */
 	struct waitq read_wait;     /* input came, or the wire is gone */
@@ -76,6 +101,13 @@ struct tty {
 
 	struct session *session; /* j: whose controlling terminal it is */
 	struct pgrp *foreground; /* j: who gets its signals and may read */
+};
+
+/* Who opens a terminal or asks something of it. */
+struct tty_caller {
+	u32 uid;
+	u32 gid;
+	bool is_root; /* may do what others may not */
 };
 
 /*
@@ -102,16 +134,20 @@ struct tty_job_ops {
 	/* TIOCSCTTY, TIOCNOTTY, TIOCGPGRP, TIOCSPGRP, TIOCGSID. */
 	int (*set_controlling)(struct tty *t, bool steal);
 	int (*give_up)(struct tty *t);
-	int (*get_foreground)(struct tty *t, s32 *pgid);
+	/* any: of a terminal that is not the caller's, too. */
+	int (*get_foreground)(struct tty *t, bool any, s32 *pgid);
 	int (*set_foreground)(struct tty *t, s32 pgid);
-	int (*get_session)(struct tty *t, s32 *sid);
+	int (*get_session)(struct tty *t, bool any, s32 *sid);
 	/* The wire is gone: SIGHUP, SIGCONT; t is nobody's any more. */
 	void (*hung_up)(struct tty *t);
 	/* The caller's controlling terminal with a reference, or NULL. */
 	struct tty *(*get_controlling)(void);
+	void (*caller)(struct tty_caller *out);
 };
 
 void tty_set_job_ops(const struct tty_job_ops *ops);
+/* Before there are processes: root. */
+void tty_caller(struct tty_caller *out);
 
 /* --- For drivers ------------------------------------------------------- */
 
@@ -149,11 +185,12 @@ struct tty_file {
 	struct tty *tty; /* c: counted */
 	u32 nr_hangups;  /* c: of the tty when it was opened */
 	bool is_console; /* c: opened as /dev/console: never hung up */
+	bool is_master;  /* c: no open file but the other end, which asks */
 };
 
 /*
  * Opens t for the current process.  may_control: it may become its controlling
- * terminal.  Errors: -ENOMEM.
+ * terminal.  Errors: -ENOMEM, -EBUSY (TIOCEXCL), what its driver says.
  */
 int tty_open(struct tty *t, bool is_console, bool may_control,
     struct tty_file **out) MUST_CHECK;
@@ -170,6 +207,13 @@ s64 tty_write(struct tty_file *f, struct iov_iter *from, bool nonblock);
 u32 tty_poll(struct tty_file *f, struct poll_table *pt);
 /* Errors: -ENOTTY for what it does not know, and what each request says. */
 s64 tty_ioctl(struct tty_file *f, u32 cmd, u64 arg);
+
+/* What a device's functions get as private is a struct tty_file. */
+struct chardev_open;
+struct chardev_ops;
+extern const struct chardev_ops tty_chardev_ops;
+/* Opens t for o, whose flags say how.  Errors: as tty_open. */
+int tty_open_device(struct chardev_open *o, struct tty *t) MUST_CHECK;
 
 /*
  * Boot: /dev/tty, and t as /dev/console and under its own name and number.

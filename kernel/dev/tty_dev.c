@@ -1,7 +1,9 @@
-/* Terminals as character devices. */
+/* Open terminals, and terminals as character devices. */
 #include "dev/chardev.h"
 #include "dev/tty_impl.h"
 #include "lib/assert.h"
+#include "lib/atomic.h"
+#include "mm/slab.h"
 
 #include <asm/fcntl.h>
 
@@ -11,6 +13,62 @@
 #define CURRENT_MINOR 0 /* /dev/tty, of the same major */
 
 static struct tty *console; /* c, once registered */
+
+/* May the caller open t?  Then it is open. */
+static int
+count_open(struct tty *t, u32 *nr_hangups) NO_LOCK_CHECK
+{
+	struct tty_caller caller = {.is_root = true};
+	int err = 0;
+
+	if (atomic_load(&t->exclusive))
+		tty_caller(&caller);
+	spin_lock(&t->queue_lock);
+	if (t->exclusive && !caller.is_root)
+		err = -EBUSY;
+	else if (t->driver->open != NULL)
+		err = t->driver->open(t);
+	*nr_hangups = t->nr_hangups;
+	spin_unlock(&t->queue_lock);
+	return err;
+}
+
+int
+tty_open(
+    struct tty *t, bool is_console, bool may_control, struct tty_file **out)
+{
+	struct tty_file *f = kzalloc(sizeof(*f));
+	int err;
+
+	if (f == NULL)
+		return -ENOMEM;
+	err = count_open(t, &f->nr_hangups);
+	if (err < 0) {
+		kfree(f);
+		return err;
+	}
+	tty_get(t);
+	f->tty = t;
+	f->is_console = is_console;
+	if (may_control && tty_job_ops() != NULL)
+		tty_job_ops()->opened(t);
+	*out = f;
+	return 0;
+}
+
+void
+tty_close(struct tty_file *f)
+{
+	struct tty *t = f->tty;
+
+	if (t->driver->close != NULL) {
+		spin_lock(&t->queue_lock);
+		t->driver->close(t);
+		spin_unlock(&t->queue_lock);
+	}
+	tty_put(t);
+	kfree(f);
+}
 
 static struct tty_file *
 file_of(struct chardev_open *o)
@@ -97,6 +155,13 @@ ioctl(struct chardev_open *o, u32 cmd, u64 arg)
 		.write = write, .poll = poll, .ioctl = ioctl                   \
 	}
 
+int
+tty_open_device(struct chardev_open *o, struct tty *t)
+{
+	return open_tty(o, t, false);
+}
+
+const struct chardev_ops tty_chardev_ops = TTY_OPS(NULL);
 static const struct chardev_ops console_ops = TTY_OPS(console_open);
 static const struct chardev_ops serial_ops = TTY_OPS(serial_open);
 static const struct chardev_ops current_ops = TTY_OPS(current_open);

@@ -5,6 +5,7 @@
  */
 #include "dev/tty_impl.h"
 #include "lib/assert.h"
+#include "lib/atomic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/usercopy.h"
@@ -73,12 +74,8 @@ apply(struct tty *t, const struct termios2 *set, bool flush)
 {
 	spin_lock(&t->queue_lock);
 	if (flush)
-		line_flush(&t->line);
-	line_set(&t->line, set);
-	/* Without flow control nobody could ever let it go on. */
-	if (!(set->c_iflag & IXON))
-		tty_hold_locked(t, false);
-	tty_resume_input_locked(t);
+		tty_flush_input_locked(t);
+	tty_set_locked(t, set);
 	spin_unlock(&t->queue_lock);
 	/* What can be read, and how, may have changed. */
 	waitq_wake_all(&t->read_wait);
@@ -186,7 +183,7 @@ static s64
 get_foreground(struct tty_file *f, u64 arg)
 {
 	s32 pgid = 0;
-	int err = tty_job_ops()->get_foreground(f->tty, &pgid);
+	int err = tty_job_ops()->get_foreground(f->tty, f->is_master, &pgid);
 
 	return give_number(err, pgid, arg);
 }
@@ -195,7 +192,7 @@ static s64
 get_session(struct tty_file *f, u64 arg)
 {
 	s32 sid = 0;
-	int err = tty_job_ops()->get_session(f->tty, &sid);
+	int err = tty_job_ops()->get_session(f->tty, f->is_master, &sid);
 
 	return give_number(err, sid, arg);
 }
@@ -236,7 +233,7 @@ flush(struct tty_file *f, u64 arg)
 		return -EINVAL;
 	spin_lock(&t->queue_lock);
 	if (arg != TCOFLUSH)
-		line_flush(&t->line);
+		tty_flush_input_locked(t);
 	if (arg != TCIFLUSH)
 		t->driver->flush(t);
 	tty_resume_input_locked(t);
@@ -263,6 +260,16 @@ send_key(struct tty *t, int key) MUST_HOLD(&t->queue_lock)
 		t->driver->write(t, &c, 1);
 }
 
+/* What the call held back, only the call lets go, and the other way round. */
+static void
+hold_by_call(struct tty *t, bool hold) MUST_HOLD(&t->queue_lock)
+{
+	if (t->held_by_call == hold)
+		return;
+	t->held_by_call = hold;
+	tty_hold_locked(t, hold);
+}
+
 static s64
 flow(struct tty_file *f, u64 arg)
 {
@@ -272,11 +279,109 @@ flow(struct tty_file *f, u64 arg)
 		return -EINVAL;
 	spin_lock(&t->queue_lock);
 	if (arg == TCOOFF || arg == TCOON)
-		tty_hold_locked(t, arg == TCOOFF);
+		hold_by_call(t, arg == TCOOFF);
 	else
 		send_key(t, arg == TCIOFF ? VSTOP : VSTART);
 	spin_unlock(&t->queue_lock);
 	waitq_wake(&t->write_wait);
+	return 0;
+}
+
+static s64
+set_exclusive(struct tty_file *f, bool exclusive)
+{
+	struct tty *t = f->tty;
+
+	spin_lock(&t->queue_lock);
+	t->exclusive = exclusive;
+	spin_unlock(&t->queue_lock);
+	return 0;
+}
+
+static s64
+begin_exclusive(struct tty_file *f, u64 arg)
+{
+	(void)arg;
+	return set_exclusive(f, true);
+}
+
+static s64
+end_exclusive(struct tty_file *f, u64 arg)
+{
+	(void)arg;
+	return set_exclusive(f, false);
+}
+
+static s64
+get_exclusive(struct tty_file *f, u64 arg)
+{
+	s32 on = atomic_load(&f->tty->exclusive);
+
+	return user_write(uaddr(arg), &on, sizeof(on));
+}
+
+/* A character as if it were typed, which is a way to rule others: for root. */
+static s64
+type_char(struct tty_file *f, u64 arg)
+{
+	struct tty *t = f->tty;
+	struct tty_caller caller;
+	u32 events = 0;
+	char c;
+
+	tty_caller(&caller);
+	if (!caller.is_root)
+		return -EIO;
+	if (user_read(&c, uaddr(arg), 1) < 0)
+		return -EFAULT;
+	spin_lock(&t->queue_lock);
+	if (line_room(&t->line) > 0)
+		events = tty_input_locked(t, &c, 1);
+	spin_unlock(&t->queue_lock);
+	tty_act_on(t, events);
+	return 0;
+}
+
+static s64
+hang_up(struct tty_file *f, u64 arg)
+{
+	struct tty_caller caller;
+
+	(void)arg;
+	tty_caller(&caller);
+	if (!caller.is_root)
+		return -EPERM;
+	tty_hangup(f->tty);
+	return 0;
+}
+
+static s64
+set_discipline(struct tty_file *f, u64 arg)
+{
+	s32 n;
+	int err = user_read(&n, uaddr(arg), sizeof(n));
+
+	(void)f;
+	if (err < 0)
+		return err;
+	return n == 0 ? 0 : -EINVAL;
+}
+
+/* A master's request, which is answered where files are opened. */
+static s64
+no_peer(struct tty_file *f, u64 arg)
+{
+	(void)f;
+	(void)arg;
+	return -EIO;
+}
+
+/* There is no wire on which a break could be. */
+static s64
+nothing(struct tty_file *f, u64 arg)
+{
+	(void)f;
+	(void)arg;
 	return 0;
 }
 
@@ -349,7 +454,16 @@ static const struct request {
     {TCXONC, .changes = true, .fn = flow},
     {FIONREAD, .fn = count_input},
     {TIOCOUTQ, .fn = count_output},
+    {TIOCSBRK, .changes = true, .fn = nothing},
+    {TIOCCBRK, .changes = true, .fn = nothing},
     {TIOCGETD, .fn = get_discipline},
+    {TIOCSETD, .changes = true, .fn = set_discipline},
+    {TIOCEXCL, .fn = begin_exclusive},
+    {TIOCNXCL, .fn = end_exclusive},
+    {TIOCGEXCL, .fn = get_exclusive},
+    {TIOCSTI, .fn = type_char},
+    {TIOCGPTPEER, .fn = no_peer},
+    {TIOCVHANGUP, .fn = hang_up},
     {TIOCGDEV, .fn = get_device},
 };
 

@@ -47,7 +47,8 @@ enum reg {
 /* Output that may wait; with the terminal's reserve it fits a screen. */
 #define TX_BYTES 4096
 /* When it has fallen to this, writers are told. */
-#define TX_LOW_BYTES (TX_BYTES / 2)
+#define TX_LOW_BYTES       (TX_BYTES / 2)
+#define ECHO_RESERVE_BYTES 256
 /* Input passed on at a time. */
 #define RX_BYTES 64
 /* Turns to wait for the port before it counts as dead: some seconds. */
@@ -288,6 +289,7 @@ static const struct tty_driver driver = {
     .flush = tty_driver_flush,
     .hold = tty_driver_hold,
     .input_wanted = tty_driver_input_wanted,
+    .echo_reserve_bytes = ECHO_RESERVE_BYTES,
 };
 
 /* --- Receiving ----------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "dev/block.h"
 #include "dev/chardev.h"
+#include "fs/devpts.h"
 #include "fs/tmpfs.h"
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
@@ -21,31 +22,54 @@ struct open_device {
 	struct chardev_open open;
 };
 
-static int
-device_open(struct file *f)
+int
+device_open_as(struct file *f, const struct chardev_ops *ops,
+    int (*open)(struct chardev_open *o, void *arg), void *arg)
 {
-	const struct chardev *dev = chardev_find(f->inode->rdev);
-	struct open_device *d;
+	struct open_device *d = kzalloc(sizeof(*d));
 	int err = 0;
 
-	if (!dev || !S_ISCHR(f->inode->mode))
-		return -ENXIO;
-	d = kzalloc(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
-	d->ops = dev->ops;
-	d->open.dev = dev->dev;
+	d->ops = ops;
+	d->open.dev = f->inode->rdev;
 	d->open.flags = f->flags;
-	if (d->ops->open)
-		err = d->ops->open(&d->open);
+	if (open)
+		err = open(&d->open, arg);
+	else if (ops->open)
+		err = ops->open(&d->open);
 	if (err < 0) {
 		kfree(d);
 		return err;
 	}
-	if (d->ops->seekable)
+	if (ops->seekable)
 		f->access |= FILE_SEEKABLE;
+	f->ops = &chardev_file_ops;
 	f->private = d;
 	return 0;
+}
+
+void *
+device_private(struct file *f, const struct chardev_ops *ops)
+{
+	struct open_device *d = f->private;
+
+	if (f->ops != &chardev_file_ops || d->ops != ops)
+		return NULL;
+	return d->open.private;
+}
+
+static int
+device_open(struct file *f)
+{
+	const struct chardev *dev;
+
+	if (!S_ISCHR(f->inode->mode))
+		return -ENXIO;
+	if (f->inode->rdev == PTMX_DEVICE)
+		return devpts_open_master(f);
+	dev = chardev_find(f->inode->rdev);
+	return dev ? device_open_as(f, dev->ops, NULL, NULL) : -ENXIO;
 }
 
 static void
@@ -215,6 +239,7 @@ static int
 make_tree(void)
 {
 	struct filesystem *fs;
+	struct inode_new ptmx = {.mode = S_IFCHR | 0666, .rdev = PTMX_DEVICE};
 	struct filling f = {.err = 0};
 	struct mount *m;
 	int err = tmpfs_create("devtmpfs", "mode=755", &fs);
@@ -227,6 +252,7 @@ make_tree(void)
 		return err;
 	f.dir = fs->root;
 	chardev_for_each(make_device_node, &f);
+	make_node(&f, "ptmx", &ptmx);
 	block_for_each(make_disk_node, &f);
 	make_links(&f);
 	if (f.err < 0)

@@ -7,6 +7,7 @@
 #include "fs/buf.h"
 #include "fs/devfs.h"
 #include "fs/devmem.h"
+#include "fs/devpts.h"
 #include "fs/ext2.h"
 #include "fs/memfd.h"
 #include "fs/procfs.h"
@@ -63,6 +64,7 @@ vfs_init(void)
 	ext2_init();
 	devmem_init();
 	devfs_init();
+	devpts_init();
 	procfs_init();
 	err = mount_root();
 	if (err == 0)

@@ -173,12 +173,12 @@ job_give_up(struct tty *t)
 }
 
 static int
-job_get_foreground(struct tty *t, s32 *pgid)
+job_get_foreground(struct tty *t, bool any, s32 *pgid)
 {
 	int err = 0;
 
 	spin_lock(&proc_tree_lock);
-	if (t->session != current_session())
+	if (t->session != current_session() && !any)
 		err = -ENOTTY;
 	else
 		*pgid = t->foreground != NULL ? t->foreground->nr : 0;
@@ -209,12 +209,12 @@ job_set_foreground(struct tty *t, s32 pgid)
 }
 
 static int
-job_get_session(struct tty *t, s32 *sid)
+job_get_session(struct tty *t, bool any, s32 *sid)
 {
 	int err = 0;
 
 	spin_lock(&proc_tree_lock);
-	if (t->session != current_session())
+	if (t->session == NULL || (t->session != current_session() && !any))
 		err = -ENOTTY;
 	else
 		*sid = t->session->nr;
@@ -256,6 +256,18 @@ job_get_controlling(void)
 	return t;
 }
 
+static void
+job_caller(struct tty_caller *out)
+{
+	const struct cred *cred = task_current()->cred;
+
+	*out = (struct tty_caller){
+	    .uid = cred->fsuid,
+	    .gid = cred->fsgid,
+	    .is_root = cred_is_root(cred),
+	};
+}
+
 static const struct tty_job_ops job_ops = {
     .signal = job_signal,
     .may_use = job_may_use,
@@ -267,6 +279,7 @@ static const struct tty_job_ops job_ops = {
     .get_session = job_get_session,
     .hung_up = job_hung_up,
     .get_controlling = job_get_controlling,
+    .caller = job_caller,
 };
 
 void
@@ -275,11 +288,20 @@ job_init(void)
 	tty_set_job_ops(&job_ops);
 }
 
+/* The session's end is told, but who has the terminal open keeps it. */
+static MUST_CHECK bool
+leave_locked(struct tty *t)
+{
+	send_locked(t->foreground, SIGHUP);
+	return part_locked(t);
+}
+
 void
 session_leave(struct proc *p)
 {
 	struct tty *t = NULL;
 	struct session *s;
+	bool lost = false;
 
 	spin_lock(&proc_tree_lock);
 	s = p->pgrp->session;
@@ -289,9 +311,14 @@ session_leave(struct proc *p)
 	}
 	if (t != NULL)
 		tty_get(t);
+	if (t != NULL && t->driver->outlives_session)
+		lost = leave_locked(t);
 	spin_unlock(&proc_tree_lock);
 	if (t == NULL)
 		return;
-	tty_hangup(t);
+	if (!t->driver->outlives_session)
+		tty_hangup(t);
+	if (lost)
+		tty_put(t);
 	tty_put(t);
 }

@@ -15,7 +15,7 @@ s64 proc_getsid(s32 pid) MUST_CHECK;
 int session_first(struct proc *p) MUST_CHECK;
 /*
  * p is about to become a zombie: the session that it led loses its terminal,
- * which is hung up.  Sleeps.
+ * which is hung up if it is of that kind.  Sleeps.
  */
 void session_leave(struct proc *p);
 /* Boot: tells dev/tty what only proc/ can do. */

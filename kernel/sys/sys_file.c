@@ -5,6 +5,7 @@
 #include <linux/stat.h>
 
 #include "fs/memfd.h"
+#include "fs/devpts.h"
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "mm/slab.h"
@@ -546,6 +547,25 @@ set_nonblock(struct file *f, uaddr_t user)
 	return file_set_flags(&who, f, flags);
 }
 
+/* The other end of a pseudo-terminal, whatever its name now means. */
+static s64
+open_peer(struct file *f, u32 flags)
+{
+	struct file *peer;
+	int n;
+	int err = fd_reserve((flags & O_CLOEXEC) != 0, &n);
+
+	if (err < 0)
+		return err;
+	err = devpts_open_peer(f, flags, &peer);
+	if (err < 0) {
+		fd_unreserve(n);
+		return err;
+	}
+	fd_install_take(n, peer);
+	return n;
+}
+
 static s64
 ioctl_of(int n, struct file *f, u32 cmd, u64 arg)
 {
@@ -560,6 +580,9 @@ ioctl_of(int n, struct file *f, u32 cmd, u64 arg)
 		return fd_set_cloexec(n, false);
 	case FIONBIO:
 		return set_nonblock(f, uaddr(arg));
+	case TIOCGPTPEER:
+		if (devpts_is_master(f))
+			return open_peer(f, (u32)arg);
 	}
 	return file_ioctl(&who, f, cmd, arg);
 }

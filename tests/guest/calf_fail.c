@@ -7,6 +7,7 @@
 #include "fail.h"
 
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -118,6 +119,31 @@ try_pipe(void)
 	return pipe(fd) ? errno : 0;
 }
 
+/* Both ends, by name and by request. */
+static int
+try_pty(void)
+{
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	int slave, peer, err;
+	char name[64];
+
+	if (master < 0)
+		return errno;
+	err = unlockpt(master) ? errno : 0;
+	if (err == 0)
+		err = ptsname_r(master, name, sizeof(name));
+	slave = err ? -1 : open(name, O_RDWR | O_NOCTTY);
+	if (!err && slave < 0)
+		err = errno;
+	peer = err ? -1 : ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+	if (!err && peer < 0)
+		err = errno;
+	close(peer);
+	close(slave);
+	close(master);
+	return err;
+}
+
 static int
 try_map(void)
 {
@@ -144,6 +170,7 @@ static const struct call {
     {"setresuid", try_user},
     {"open and unlink", try_open},
     {"pipe", try_pipe},
+    {"a pseudo-terminal", try_pty},
     {"mmap", try_map},
 };
 
