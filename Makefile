@@ -173,47 +173,78 @@ $(O)/tests/guest/guest: $(GOBJ)
 
 # ---- the initramfs ----------------------------------------------------------
 
-# /init, /bin, /tests and the empty folders that programs look for.
-INITRAMFS := $(O)/initramfs.cpio
-IDIRS     := /bin /dev /etc /mnt /proc /root /sys /tests /tmp
-IFILES    := $(foreach p,$(UPROGS),$(if $(filter init,$(notdir $(p))),\
-	$(p):/init,$(p):/bin/$(notdir $(p)))) \
-	$(if $(GUEST),$(GUEST):/tests/guest)
+# The distribution's busybox, if it could be had (`make busybox`, `./calf`): then
+# it is the shell and the tools, and ours go by their own names only.
+BUSYBOX := $(if $(wildcard $(O)/busybox/version),$(O)/busybox/busybox)
 
-# A program is in /bin also under the names in its lines /* names: ... */.
+.PHONY: busybox
+busybox:
+	$(Q)tools/busybox $(O)/busybox
+
+# Where the program user/$(1).c lies.
+place = $(if $(filter init,$(1)),/init,/bin/$(if $(filter sh,$(1)),calfsh,$(1)))
+
+# /init, /bin, /tests, /etc and the empty folders that programs look for.
+INITRAMFS := $(O)/initramfs.cpio
+IDIRS     := /bin /dev /etc /home /mnt /proc /root /run /sbin /sys /tests /tmp \
+	/usr /var/log /var/tmp
+IFILES    := $(foreach p,$(UPROGS),$(p):$(call place,$(notdir $(p)))) \
+	$(if $(BUSYBOX),$(BUSYBOX):/bin/busybox) \
+	$(if $(GUEST),$(GUEST):/tests/guest)
+RETC      := $(wildcard user/etc/*)
+
+# A program is in /bin also under the names in its lines /* names: ... */,
+# unless busybox has them.
 names = $(shell sed -n 's,^/\* names: \(.*\) \*/$$,\1,p' user/$(1).c)
-make_links = $(foreach p,$(notdir $(UPROGS)),for name in $(call names,$(p)); do \
-	ln -s $(p) $(1)/$$name || exit 1; done;)
+LINKS := $(O)/links
+
+# What the guest gets was made with a busybox or without.
+$(O)/userland: always
+	@echo '$(BUSYBOX)' | cmp -s - $@ || echo '$(BUSYBOX)' >$@
+
+$(LINKS)/.made: $(BUSYBOX) $(O)/userland $(wildcard user/*.c) Makefile
+	$(Q)rm -rf $(LINKS) && mkdir -p $(LINKS)/bin $(LINKS)/usr $(LINKS)/var
+	$(Q)ln -s ../bin $(LINKS)/usr/bin && ln -s ../sbin $(LINKS)/usr/sbin && \
+		ln -s ../run $(LINKS)/var/run
+	$(Q)for name in $$(cat $(BUSYBOX:%/busybox=%/applets) </dev/null); do \
+		ln -s busybox $(LINKS)/bin/$$name || exit 1; done
+	$(Q)$(foreach p,$(notdir $(UPROGS)),for name in $(call names,$(p)); do \
+		[ -L $(LINKS)/bin/$$name ] || \
+		ln -s $(notdir $(call place,$(p))) $(LINKS)/bin/$$name || \
+		exit 1; done;)
+	@touch $@
 
 .PHONY: initramfs
 initramfs: $(INITRAMFS)
 
-$(INITRAMFS): $(UPROGS) $(GUEST) $(O)/tools/mkcpio Makefile
+USERLAND := $(UPROGS) $(GUEST) $(BUSYBOX) $(LINKS)/.made $(RETC) Makefile
+
+# A list of mounts is for a disk.
+$(INITRAMFS): $(USERLAND) $(O)/tools/mkcpio
 	$(call say,CPIO,$@)
-	$(Q)rm -rf $(O)/links && mkdir -p $(O)/links
-	$(Q)$(call make_links,$(O)/links)
-	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) $(IFILES) $(O)/links:/bin >$@
+	$(Q)$(O)/tools/mkcpio $(IDIRS:%=-d %) $(IFILES) \
+		$(foreach d,bin usr var,$(LINKS)/$(d):/$(d)) \
+		$(foreach f,$(filter-out %/fstab,$(RETC)),$(f):/etc/$(notdir $(f))) \
+		>$@
 
 # ---- the disk ---------------------------------------------------------------
 
-# The same on an ext3 disk, with a list of mounts and more empty folders.  Of
-# 64 MiB, of which the contents take some 10, the rest is for who uses it.
+# The same on an ext3 disk, with a list of mounts.  Of 64 MiB, of which the
+# contents take some 10, the rest is for who uses it.
 ROOTIMG   := $(O)/root.img
 ROOTSIZE  := 64M
-RDIRS     := $(IDIRS) /home /sbin /var
-RETC      := $(wildcard user/etc/*)
 
 .PHONY: disk
 disk: $(ROOTIMG)
 
-$(ROOTIMG): $(UPROGS) $(GUEST) $(RETC) tools/disk Makefile
+$(ROOTIMG): $(USERLAND) tools/disk
 	$(call say,DISK,$@)
-	$(Q)rm -rf $(O)/root && mkdir -p $(RDIRS:%=$(O)/root%)
-	$(Q)chmod 755 $(O)/root && chmod 1777 $(O)/root/tmp && \
-		chmod 700 $(O)/root/root
+	$(Q)rm -rf $(O)/root && mkdir -p $(IDIRS:%=$(O)/root%)
+	$(Q)chmod 755 $(O)/root && chmod 700 $(O)/root/root && \
+		chmod 1777 $(O)/root/tmp $(O)/root/var/tmp
 	$(Q)$(foreach f,$(IFILES),cp $(subst :, $(O)/root,$(f)) &&) \
 		mv $(O)/root/init $(O)/root/sbin/init
-	$(Q)$(call make_links,$(O)/root/bin)
+	$(Q)cp -R $(foreach d,bin usr var,$(LINKS)/$(d)) $(O)/root
 	$(Q)install -m 644 $(RETC) $(O)/root/etc
 	$(Q)tools/disk make $@ $(ROOTSIZE) $(O)/root
 
@@ -276,6 +307,7 @@ help:
 	'make user                  programs and tests for the guest' \
 	'make initramfs             $$(O)/initramfs.cpio' \
 	'make disk                  the same on a disk: $$(O)/root.img' \
+	'make busybox               fetches $$(O)/busybox, which the two then have' \
 	'make tools                 programs for the host' \
 	'make check                 format, layers, headers, words, host tests …' \
 	'make lines                 how much there is to read' \

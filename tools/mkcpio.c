@@ -103,7 +103,7 @@ put_dir(const char *path)
 
 	if (dir_is_known(path))
 		return;
-	if (strcmp(path, "tmp") == 0)
+	if (strcmp(path, "tmp") == 0 || strcmp(path, "var/tmp") == 0)
 		e.mode = S_IFDIR | S_ISVTX | 0777;
 	dirs = realloc(dirs, (nr_dirs + 1) * sizeof(dirs[0]));
 	if (!dirs || !(dirs[nr_dirs++] = strdup(path)))

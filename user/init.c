@@ -9,18 +9,21 @@
  *                     ends, power off.  `./calf exec` reads what lies between
  *                     the two lines, so the console must add nothing (no
  *                     carriage returns), and nobody else may write there.
- *   otherwise         Run a shell on the console, power off when it exits.
+ *   otherwise         Run a shell on the console, power off when it exits:
+ *                     /bin/sh, or what calf_shell=PATH says.
  *
- * In both, whatever loses its parent becomes ours and is reaped.
+ * In both, whatever loses its parent becomes ours and is reaped, and the
+ * signals of `poweroff`, `reboot` and `halt` are heeded (end.c).
  *
  * With root=DISK (root.c) the first process of the initramfs becomes that of a
  * disk, which usually is this program again.  Power goes off when every disk is
- * as if unmounted (mounts.c), also upon the signal that `poweroff` sends.
+ * as if unmounted (mounts.c).
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,6 +42,8 @@
 
 #define MODULES     "/calf/modules"
 #define SHELL       "/bin/sh"
+#define HOME        "/root"
+#define HOSTNAME    "/etc/hostname"
 #define SEARCH_PATH "/bin:/sbin:/usr/bin:/usr/sbin:/tests:/"
 
 /* Exit statuses that POSIX gives a command that could not be run. */
@@ -47,23 +52,36 @@ enum {
 	NOT_FOUND = 127
 };
 
+/*
+ * Names in /dev that programs expect, none of them a device.  What is there
+ * already stays.
+ */
 static void
-power_off(void)
+fill_dev(void)
 {
-	sync();
-	root_leave();
-	unmount_all();
-	reboot(RB_POWER_OFF);
-	for (;;)
-		pause();
+	static const char *const links[][2] = {
+	    {"/proc/self/fd", "/dev/fd"},
+	    {"fd/0", "/dev/stdin"},
+	    {"fd/1", "/dev/stdout"},
+	    {"fd/2", "/dev/stderr"},
+	};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i][0], links[i][1]) && errno != EEXIST)
+			return;
+	if (mkdir("/dev/shm", 0777) == 0)
+		chmod("/dev/shm", 01777);
 }
 
+/* Where there are pseudo-terminals they are the group tty's, which is 5. */
 static void
-die(const char *what)
+mount_terminals(void)
 {
-	dprintf(2, "init: %s: %s\n", what, strerror(errno));
-	tcdrain(2);
-	power_off();
+	if (mkdir("/dev/pts", 0755))
+		return;
+	if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		"gid=5,mode=620,ptmxmode=666"))
+		rmdir("/dev/pts");
 }
 
 /*
@@ -84,6 +102,8 @@ mount_kernel_trees(void)
 	if (access("/dev/pts/ptmx", F_OK))
 		mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
 		    "gid=5,mode=620,ptmxmode=666");
+	fill_dev();
+	mount_terminals();
 }
 
 /*
@@ -134,16 +154,35 @@ set_raw_output(void)
 }
 
 static void
-set_environment(void)
+set_environment(const char *shell)
 {
 	const char *term = getenv("TERM");
 
 	setenv("PATH", SEARCH_PATH, 1);
-	setenv("HOME", "/root", 1);
+	setenv("HOME", HOME, 1);
+	setenv("USER", "root", 1);
+	setenv("LOGNAME", "root", 1);
+	setenv("SHELL", shell, 1);
 	setenv("TERM", term ? term : "vt100", 1);
 	unsetenv("calf_exec");
+	unsetenv("calf_shell");
 	unsetenv(ROOT_WORD);
 	unsetenv(ARGV_WORD);
+}
+
+static void
+set_hostname(void)
+{
+	char name[HOST_NAME_MAX];
+	int fd = open(HOSTNAME, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, name, sizeof(name));
+
+	if (fd >= 0)
+		close(fd);
+	while (n > 0 && isspace((unsigned char)name[n - 1]))
+		n--;
+	if (n > 0)
+		sethostname(name, n);
 }
 
 /* The exit status that a shell would report for a wait status. */
@@ -152,57 +191,6 @@ shell_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 				   : WEXITSTATUS(status);
-}
-
-/*
- * The command has ended, so what it left running ends too: the line that
- * follows must be the last one, and nobody may have a disk in use.
- */
-static void
-kill_stragglers(void)
-{
-	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
-}
-
-/* Set by the signal that `poweroff` sends. */
-static volatile sig_atomic_t asked_off;
-
-static void
-ask_off(int signo)
-{
-	(void)signo;
-	asked_off = 1;
-}
-
-/* Without SA_RESTART: wait must return. */
-static void
-listen_for_poweroff(void)
-{
-	struct sigaction action = {.sa_handler = ask_off};
-
-	sigaction(SIGUSR2, &action, NULL);
-}
-
-/* Reaps whatever ends until `child` does; returns its wait status. */
-static int
-reap_until(pid_t child)
-{
-	for (;;) {
-		int status;
-		pid_t pid = waitpid(-1, &status, 0);
-
-		if (pid == child)
-			return status;
-		if (pid < 0 && errno != EINTR)
-			die("wait");
-		if (asked_off) {
-			kill_stragglers();
-			tcdrain(1);
-			power_off();
-		}
-	}
 }
 
 /* ------------------------------------------------ the exec protocol */
@@ -219,7 +207,7 @@ say(const char *nonce, const char *fmt, ...)
 	va_end(ap);
 	/* One write, so that nothing can come between its bytes. */
 	if (write(1, line, n) != n)
-		power_off();
+		leave(RB_POWER_OFF);
 }
 
 /* The initramfs has the command; it may have handed it on to us. */
@@ -280,6 +268,7 @@ run_command(char **argv)
 	int null = open("/dev/null", O_RDONLY);
 
 	setsid();
+	forget_signals();
 	if (null >= 0)
 		dup2(null, 0);
 	if (null > 0)
@@ -310,19 +299,22 @@ exec_once(const char *nonce, char **argv)
 
 /* ------------------------------------------------ the console's shell */
 
+/* A login shell: the leader of a session, on the console, with a profile. */
 static void
-run_shell(void)
+run_shell(const char *shell)
 {
 	setsid();
+	forget_signals();
 	ioctl(0, TIOCSCTTY, 1);
-	execl(SHELL, "sh", NULL);
-	dprintf(2, "init: %s: %s\n", SHELL, strerror(errno));
+	(void)!chdir(HOME);
+	execl(shell, "-sh", NULL);
+	dprintf(2, "init: %s: %s\n", shell, strerror(errno));
 	_exit(NOT_FOUND);
 }
 
 /* A shell that was killed is started again; one that exits ends the machine. */
 static void
-serve_shell(void)
+serve_shell(const char *shell)
 {
 	for (;;) {
 		pid_t pid = fork();
@@ -331,15 +323,14 @@ serve_shell(void)
 		if (pid < 0)
 			die("fork");
 		if (pid == 0)
-			run_shell();
+			run_shell(shell);
 		status = reap_until(pid);
 		if (WIFEXITED(status))
 			break;
 		dprintf(1, "\ninit: the shell was killed by signal %d\n",
 		    WTERMSIG(status));
 	}
-	kill_stragglers();
-	tcdrain(1);
+	end_session(RB_POWER_OFF);
 }
 
 int
@@ -347,6 +338,7 @@ main(int argc, char **argv)
 {
 	const char *word = getenv("calf_exec");
 	char *nonce = word ? strdup(word) : NULL;
+	const char *shell = getenv("calf_shell");
 	bool on_disk = getenv(ROOT_WORD);
 	char **command;
 
@@ -354,10 +346,10 @@ main(int argc, char **argv)
 		dprintf(2, "init: only for process 1\n");
 		return 1;
 	}
-	if (argc > 1 && !strcmp(argv[1], END_ARG)) {
+	if (argc > 2 && !strcmp(argv[1], END_ARG)) {
 		/* The one of the disk's /dev keeps that in use. */
 		open_console();
-		power_off();
+		leave(atoi(argv[2]));
 	}
 	root_keep();
 	/* A disk's own list comes first; an initramfs needs /proc to switch. */
@@ -372,13 +364,14 @@ main(int argc, char **argv)
 	if (chdir("/"))
 		die("/");
 	command = nonce ? read_argv() : NULL;
-	set_environment();
-	listen_for_poweroff();
+	shell = shell ? strdup(shell) : SHELL;
+	set_environment(shell);
+	set_hostname();
+	listen_for_signals();
 	if (nonce) {
 		exec_once(nonce, command);
-	} else {
-		dprintf(1, "calf: type help, exit powers off\n");
-		serve_shell();
+		leave(RB_POWER_OFF);
 	}
-	power_off();
+	dprintf(1, "calf: type help, exit powers off\n");
+	serve_shell(shell);
 }

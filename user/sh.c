@@ -1,5 +1,7 @@
+/* names: sh */
 /*
- * A small shell: `sh`, `sh -c COMMANDS [NAME [ARG...]]`, `sh FILE [ARG...]`.
+ * A small shell, called calfsh in the guest, and sh where there is no busybox:
+ * `calfsh`, `calfsh -c COMMANDS [NAME [ARG...]]`, `calfsh FILE [ARG...]`.
  *
  * A line of input becomes a tree, the tree is run, and both are forgotten:
  *

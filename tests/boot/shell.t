@@ -1,5 +1,5 @@
 #!/usr/bin/expect -f
-# `./calf run`: a shell on a terminal, as a person sees it.
+# `./calf run`: our own small shell on a terminal, as a person sees it.
 
 set calf [file join [file dirname [file normalize [info script]]] ../../calf]
 set tests 0
@@ -37,7 +37,7 @@ proc type {name line pattern} {
 	wait_for $name "\r\n$pattern\r\n(\\\[\[0-9]+] ended \[^\r]*\r\n)?# \$"
 }
 
-spawn $calf run --root memory --timeout 300
+spawn $calf run --root memory --timeout 300 --append calf_shell=/bin/calfsh
 wait_for {a prompt} {# $}
 type {echo} {echo one  two} {one two}
 type {a pipe} {echo one | cat | cat} {one}

@@ -5,7 +5,8 @@
 
 set top [file normalize [file join [file dirname [info script]] ../..]]
 set typed $top/build/tests/boot/typed
-set options "--debug-build --smp 4 --timeout 300 --add $typed:/typed"
+set options "--debug-build --smp 4 --timeout 300 --add $typed:/typed
+	--append calf_shell=/bin/calfsh"
 set nr_lines 2000
 set timeout 120
 log_user 0

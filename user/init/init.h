@@ -4,6 +4,8 @@
 #ifndef USER_INIT_INIT_H
 #define USER_INIT_INIT_H
 
+#include <sys/types.h>
+
 /* Each argument of the command that `./calf exec` brings, ended by a zero. */
 #define ARGV_FILE "/calf/argv"
 
@@ -15,7 +17,10 @@
 #define ARGV_WORD "calf_argv"
 #define BACK_WORD "calf_back"
 
-/* The argument of the initramfs's init when it is only to end everything. */
+/*
+ * The first argument of the initramfs's init when it is only to end everything;
+ * the second is the number for reboot(2).
+ */
 #define END_ARG "--end"
 
 /*
@@ -30,9 +35,9 @@ void root_keep(void);
 
 /*
  * Goes back to the initramfs, whose init then can unmount the disk that this
- * one runs from, and powers off.  Returns if that cannot be done.
+ * one runs from, and ends the machine.  Returns if that cannot be done.
  */
-void root_leave(void);
+void root_leave(int how);
 
 /* Mounts what /etc/fstab, if there is one, wants mounted at boot. */
 void fstab_mount_all(void);
@@ -43,5 +48,33 @@ void fstab_mount_all(void);
  * the console says which is not.
  */
 void unmount_all(void);
+
+/*
+ * From here on the signals that end the machine wait for reap_until.  A child
+ * forgets that before it becomes another program.
+ */
+void listen_for_signals(void);
+void forget_signals(void);
+
+/*
+ * Reaps whatever ends until `child` does; returns its wait status.  Does not
+ * return if a signal asks for the machine's end.
+ */
+int reap_until(pid_t child);
+
+/*
+ * The command has ended, so what it left running ends too: the line that
+ * follows must be the last one, and nobody may have a disk in use.
+ */
+void kill_stragglers(void);
+
+/* Unmounts everything and ends the machine; `how` is for reboot(2). */
+void leave(int how) __attribute__((noreturn));
+
+/* The same after everybody has been asked to end, and then made to. */
+void end_session(int how) __attribute__((noreturn));
+
+/* Says what went wrong, and powers off. */
+void die(const char *what) __attribute__((noreturn));
 
 #endif

@@ -209,10 +209,13 @@ root_keep(void)
 }
 
 void
-root_leave(void)
+root_leave(int how)
 {
+	char number[16];
+
 	if (back < 0 || fchdir(back) || chroot("."))
 		return;
-	execl("/init", "/init", END_ARG, NULL);
+	snprintf(number, sizeof(number), "%d", how);
+	execl("/init", "/init", END_ARG, number, NULL);
 	dprintf(2, "init: no way back to the initramfs: %s\n", strerror(errno));
 }
