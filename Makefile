@@ -93,16 +93,20 @@ $(K)/%.S.o: %.S Makefile | $(O)/gen/.made
 	$(Q)$(KCC) $(KASFLAGS) -MMD -MP -c -o $@ $<
 
 # The kernel prints its own backtraces, so the last link includes a table of
-# the symbols of the first.  The table lies behind the code, whose addresses
-# are therefore the same in both; mksyms -c makes sure.
+# the symbols of the one before.  The table lies behind the code, but its length
+# can still decide how short the linker makes a jump beyond it; so the first
+# table is only as long as the last one.
 $(K)/ksyms0.S: tools/mksyms
 	@mkdir -p $(@D)
 	$(Q)tools/mksyms </dev/null >$@
 
-$(K)/ksyms.S: $(K)/calf0.elf tools/mksyms
+$(K)/ksyms1.S: $(K)/calf0.elf tools/mksyms
 	$(Q)$(NM) -n $< | tools/mksyms >$@
 
-$(K)/ksyms0.o $(K)/ksyms.o: %.o: %.S
+$(K)/ksyms.S: $(K)/calf1.elf tools/mksyms
+	$(Q)$(NM) -n $< | tools/mksyms >$@
+
+$(K)/ksyms0.o $(K)/ksyms1.o $(K)/ksyms.o: %.o: %.S
 	$(Q)$(KCC) $(KASFLAGS) -c -o $@ $<
 
 # A list of the objects, changed when a source comes or goes.
@@ -113,7 +117,10 @@ $(K)/objects: always
 $(K)/calf0.elf: $(KOBJ) $(K)/ksyms0.o $(KLDS) $(K)/objects
 	$(Q)$(LD) $(KLDFLAGS) -o $@ $(KOBJ) $(K)/ksyms0.o
 
-$(K)/calf.elf: $(K)/calf0.elf $(K)/ksyms.o
+$(K)/calf1.elf: $(K)/calf0.elf $(K)/ksyms1.o
+	$(Q)$(LD) $(KLDFLAGS) -o $@ $(KOBJ) $(K)/ksyms1.o
+
+$(K)/calf.elf: $(K)/calf1.elf $(K)/ksyms.o
 	$(call say,LD,$@)
 	$(Q)$(LD) $(KLDFLAGS) -o $@ $(KOBJ) $(K)/ksyms.o
 	$(Q)$(NM) -n $@ | tools/mksyms | cmp -s - $(K)/ksyms.S || \

@@ -128,7 +128,7 @@ int file_read_kernel(
     struct file *f, u64 pos, void *buf, size_t len, size_t *done) MUST_CHECK;
 /*
  * From one file to another through a buffer, for sendfile and its kin; NULL
- * positions mean the files' own.
+ * positions mean the files' own.  Errors: also -EINVAL, in has no positions.
  */
 s64 file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
     struct file *out, u64 *out_pos, u64 len_bytes);

@@ -171,10 +171,15 @@ s64
 file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
     struct file *out, u64 *out_pos, u64 len_bytes)
 {
-	void *buf = kmalloc(PAGE_SIZE);
+	void *buf;
 	s64 got = 0, put = 0;
 	u64 done = 0;
 
+	/* A terminal's end, once read, could not be read again. */
+	if ((in->access & FILE_READ) && !(in->access & FILE_SEEKABLE) &&
+	    !in_pos)
+		return -EINVAL;
+	buf = kmalloc(PAGE_SIZE);
 	if (!buf)
 		return -ENOMEM;
 	while (done < len_bytes) {

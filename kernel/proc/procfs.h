@@ -4,7 +4,7 @@
 
 /* What uname and /proc/version say. */
 #define KERNEL_RELEASE "6.12.0-calf"
-#define KERNEL_VERSION "#1 SMP"
+#define KERNEL_VERSION "#1 calf"
 
 /*
  * Boot, before /proc is first mounted: hands fs/procfs the tables of

@@ -15,6 +15,7 @@
 #include "mm/slab.h"
 #include "proc/procfs.h"
 #include "proc/procfs_view.h"
+#include "proc/uts.h"
 
 #define NS_PER_TICK (NSEC_PER_SEC / 100) /* USER_HZ */
 #define PAGE_KIB    (PAGE_SIZE / 1024)
@@ -339,10 +340,76 @@ write_pid_max(struct procfs_key key, const char *text, size_t len)
 }
 
 static int
+show_ostype(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_puts(s, "Linux\n");
+	return 0;
+}
+
+static int
 show_release(struct seq *s, struct procfs_key key)
 {
 	(void)key;
 	seq_print(s, "%s\n", KERNEL_RELEASE);
+	return 0;
+}
+
+static int
+show_kernel_version(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%s\n", KERNEL_VERSION);
+	return 0;
+}
+
+static int
+show_hostname(struct seq *s, struct procfs_key key)
+{
+	struct new_utsname names;
+
+	(void)key;
+	uts_read(&names);
+	seq_print(s, "%s\n", names.nodename);
+	return 0;
+}
+
+static int
+show_domainname(struct seq *s, struct procfs_key key)
+{
+	struct new_utsname names;
+
+	(void)key;
+	uts_read(&names);
+	seq_print(s, "%s\n", names.domainname);
+	return 0;
+}
+
+/* A name ends with its line, and what is too long is cut off. */
+static size_t
+name_bytes(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (
+	    n < len && n < __NEW_UTS_LEN && text[n] != '\n' && text[n] != '\0')
+		n++;
+	return n;
+}
+
+static int
+write_hostname(struct procfs_key key, const char *text, size_t len)
+{
+	(void)key;
+	uts_set_host(text, name_bytes(text, len));
+	return 0;
+}
+
+static int
+write_domainname(struct procfs_key key, const char *text, size_t len)
+{
+	(void)key;
+	uts_set_domain(text, name_bytes(text, len));
 	return 0;
 }
 
@@ -378,11 +445,21 @@ write_max_watches(struct procfs_key key, const char *text, size_t len)
 }
 
 static const struct procfs_entry kernel_entries[] = {
+    {.name = "domainname",
+	.mode = S_IFREG | 0644,
+	.show = show_domainname,
+	.write = write_domainname},
+    {.name = "hostname",
+	.mode = S_IFREG | 0644,
+	.show = show_hostname,
+	.write = write_hostname},
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_release},
+    {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
     {.name = "pid_max",
 	.mode = S_IFREG | 0644,
 	.show = show_pid_max,
 	.write = write_pid_max},
+    {.name = "version", .mode = S_IFREG | 0444, .show = show_kernel_version},
 };
 static const struct procfs_entry vm_entries[] = {
     {.name = "overcommit_memory",

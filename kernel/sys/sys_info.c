@@ -2,7 +2,6 @@
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/sysinfo.h>
-#include <linux/utsname.h>
 
 #include "core/clock.h"
 #include "core/power.h"
@@ -13,31 +12,25 @@
 #include "mm/slab.h"
 #include "mm/usercopy.h"
 #include "proc/proc.h"
+#include "proc/uts.h"
 #include "sys/syscalls_gen.h"
 #include "sys/util.h"
 
 /* ---- names -------------------------------------------------------------- */
 
-/* C libraries refuse a release that is too old; ours is what we answer like. */
-static struct new_utsname machine_name = {
-    .sysname = "Linux",
-    .nodename = "calf",
-    .release = "6.12.0-calf",
-    .version = "#1 calf",
-    .machine = "riscv64",
-    .domainname = "(none)",
-};
-
 s64
 sys_uname(uaddr_t out)
 {
-	return user_write(out, &machine_name, sizeof(machine_name));
+	struct new_utsname names;
+
+	uts_read(&names);
+	return user_write(out, &names, sizeof(names));
 }
 
-s64
-sys_sethostname(uaddr_t in, int len)
+static s64
+set_name(uaddr_t in, int len, void (*set)(const char *name, size_t len_bytes))
 {
-	char name[__NEW_UTS_LEN + 1] = {0};
+	char name[__NEW_UTS_LEN];
 
 	if (!cred_is_root(task_current()->cred))
 		return -EPERM;
@@ -45,8 +38,20 @@ sys_sethostname(uaddr_t in, int len)
 		return -EINVAL;
 	if (user_read(name, in, (size_t)len) < 0)
 		return -EFAULT;
-	memcpy(machine_name.nodename, name, sizeof(name));
+	set(name, (size_t)len);
 	return 0;
+}
+
+s64
+sys_sethostname(uaddr_t in, int len)
+{
+	return set_name(in, len, uts_set_host);
+}
+
+s64
+sys_setdomainname(uaddr_t in, int len)
+{
+	return set_name(in, len, uts_set_domain);
 }
 
 /* ---- figures ------------------------------------------------------------ */
@@ -72,7 +77,7 @@ sys_sysinfo(uaddr_t out)
 	info.uptime = (long)(clock_mono_ns() / NSEC_PER_SEC);
 	info.totalram = s.total - s.kinds[PAGE_RESERVED];
 	info.freeram = s.free;
-	info.bufferram = s.kinds[PAGE_CACHE];
+	/* Not bufferram: what files have is Cached in /proc/meminfo. */
 	info.procs = (u16)nr_tasks;
 	info.mem_unit = PAGE_SIZE;
 	return user_write(out, &info, sizeof(info));
