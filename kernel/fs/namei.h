@@ -68,6 +68,9 @@ int namei_mkdir(
 /* mode: type and permissions; type 0 is a regular file. */
 int namei_mknod(const struct fs_who *who, struct fs_name name, u32 mode,
     u32 rdev) MUST_CHECK;
+/* A socket's node, and where it is, with references. */
+int namei_make_socket(const struct fs_who *who, struct fs_name name, u32 mode,
+    struct path *out) MUST_CHECK;
 int namei_symlink(const struct fs_who *who, const char *target,
     struct fs_name name) MUST_CHECK;
 /* flags: NAMEI_* for the old name; without NOFOLLOW a link is followed. */

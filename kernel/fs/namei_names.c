@@ -82,10 +82,10 @@ finish_new(struct new_name *n) NO_LOCK_CHECK
 	walk_end(&n->walk);
 }
 
-/* Everything but link comes down to this. */
+/* Everything but link comes down to this.  out may be NULL. */
 static int
-make(
-    const struct fs_who *who, struct fs_name name, const struct inode_new *want)
+make(const struct fs_who *who, struct fs_name name,
+    const struct inode_new *want, struct path *out)
 {
 	struct inode_new new;
 	struct inode *inode;
@@ -110,6 +110,8 @@ make(
 	}
 	if (err == 0)
 		dentry_publish_take(n.dentry, inode);
+	if (err == 0 && out != NULL)
+		*out = path_get((struct path){n.walk.at.mount, n.dentry});
 	finish_new(&n);
 	return err;
 }
@@ -119,7 +121,7 @@ namei_mkdir(const struct fs_who *who, struct fs_name name, u32 mode)
 {
 	struct inode_new new = {.mode = S_IFDIR | (mode & (0777 | S_ISVTX))};
 
-	return make(who, name, &new);
+	return make(who, name, &new, NULL);
 }
 
 int
@@ -144,7 +146,16 @@ namei_mknod(const struct fs_who *who, struct fs_name name, u32 mode, u32 rdev)
 	default:
 		return -EINVAL;
 	}
-	return make(who, name, &new);
+	return make(who, name, &new, NULL);
+}
+
+int
+namei_make_socket(
+    const struct fs_who *who, struct fs_name name, u32 mode, struct path *out)
+{
+	struct inode_new new = {.mode = S_IFSOCK | (mode & MODE_BITS)};
+
+	return make(who, name, &new, out);
 }
 
 int
@@ -154,7 +165,7 @@ namei_symlink(const struct fs_who *who, const char *target, struct fs_name name)
 
 	if (*target == '\0')
 		return -ENOENT;
-	return make(who, name, &new);
+	return make(who, name, &new, NULL);
 }
 
 /* ---- another name for the same ---------------------------------------- */

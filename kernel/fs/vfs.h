@@ -44,6 +44,7 @@ struct inode;
 struct lock_book;
 struct mount;
 struct pipe;
+struct socket;
 
 /* ---- a place in the tree ---------------------------------------------- */
 
@@ -208,6 +209,7 @@ struct inode {
 	union {
 		struct object *object; /* c: a regular file's pages, or NULL */
 		struct pipe *pipe;     /* i: a FIFO's, while it is open */
+		struct socket *socket; /* who is bound there: net/'s */
 		struct dentry *dentry; /* d: a directory's, see D4 */
 	};
 	u64 ino;         /* c */
@@ -249,6 +251,9 @@ inode_is_symlink(const struct inode *i)
 /* For file systems: all fields from new, one reference, times now, nlink 1. */
 void inode_init(struct inode *i, struct filesystem *fs, u64 ino,
     const struct inode_new *new);
+/* One that is in no directory: of a pipe, a socket and the like.  -ENOMEM. */
+int inode_create_anon(
+    u32 mode, const struct cred *cred, struct inode **out) MUST_CHECK;
 static inline struct inode *
 inode_get(struct inode *i)
 {

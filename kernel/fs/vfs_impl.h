@@ -259,9 +259,6 @@ void inode_put_write(struct inode *i);
 /* A path of a file without a name: "kind:[ino]"; takes over inode on 0. */
 int path_create_anon_take(
     const char *kind, struct inode *inode, struct path *out) MUST_CHECK;
-/* An inode that is in no directory and of no file system in particular. */
-int inode_create_anon(
-    u32 mode, const struct cred *cred, struct inode **out) MUST_CHECK;
 /* Boot: the place of such files. */
 void anon_init(void);
 
