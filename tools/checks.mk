@@ -90,7 +90,7 @@ lines:
 			files[$$2]++; lines[$$2] += $$1; all += $$1 \
 		} \
 		END { \
-			n = split("lib arch/riscv core mm dev fs proc sys init", d); \
+			n = split("lib arch/riscv core mm dev fs proc net sys init", d); \
 			for (i = 1; i <= n; i++) \
 				printf "%-18s %3d files %6d lines\n", "kernel/" d[i], \
 					files["kernel/" d[i]], lines["kernel/" d[i]]; \

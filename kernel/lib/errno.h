@@ -15,6 +15,8 @@
 
 /* Within the kernel alone: locks were let go, start again from the look-up. */
 #define ERETRY 530
+/* -EPIPE that raises no signal: of datagrams. */
+#define EPIPE_QUIET 531
 
 /* The name of an errno of either sign, or "E?", for logs. */
 const char *errno_name(int err);

@@ -87,45 +87,6 @@ sys_pwrite64(int n, uaddr_t buf, u64 len, s64 pos)
 	return sys_write_result(done);
 }
 
-/* A list of pieces this short lies on the stack. */
-#define FEW_SEGMENTS 8
-
-/*
- * struct vector: a list of pieces copied in, and the iterator over it.
- */
-struct vector {
-	struct iov_segment few[FEW_SEGMENTS];
-	struct iov_segment *segments;
-	struct iov_iter it;
-};
-
-static void
-vector_free(struct vector *v)
-{
-	if (v->segments != v->few)
-		kfree(v->segments);
-}
-
-static int
-vector_get(struct vector *v, uaddr_t user, int nr)
-{
-	int err;
-
-	if (nr < 0 || nr > IOV_MAX_SEGMENTS)
-		return -EINVAL;
-	v->segments = v->few;
-	if (nr > FEW_SEGMENTS)
-		v->segments = kmalloc(nr * sizeof(*v->segments));
-	if (v->segments == NULL)
-		return -ENOMEM;
-	err = user_read(v->segments, user, nr * sizeof(*v->segments));
-	if (err == 0)
-		err = iov_init_vector(&v->it, v->segments, nr);
-	if (err < 0)
-		vector_free(v);
-	return err;
-}
-
 /* What differs between the eight calls that follow. */
 struct transfer {
 	bool write;
@@ -147,17 +108,17 @@ transfer_file(struct file *f, struct iov_iter *it, const struct transfer *t)
 static s64
 transfer(int n, uaddr_t user, int nr, const struct transfer *t)
 {
-	struct vector v;
+	struct sys_vector v;
 	struct fd fd;
 	s64 done;
 	int err = fd_get(n, &fd);
 
 	if (err < 0)
 		return err;
-	done = vector_get(&v, user, nr);
+	done = sys_vector_get(&v, user, nr);
 	if (done == 0) {
 		done = transfer_file(fd.file, &v.it, t);
-		vector_free(&v);
+		sys_vector_free(&v);
 	}
 	fd_put(&fd);
 	return done;

@@ -101,6 +101,33 @@ sys_name_put(struct sys_name *n)
 	put_path(n);
 }
 
+void
+sys_vector_free(struct sys_vector *v)
+{
+	if (v->segments != v->few)
+		kfree(v->segments);
+}
+
+int
+sys_vector_get(struct sys_vector *v, uaddr_t user, int nr)
+{
+	int err;
+
+	if (nr < 0 || nr > IOV_MAX_SEGMENTS)
+		return -EINVAL;
+	v->segments = v->few;
+	if (nr > SYS_FEW_SEGMENTS)
+		v->segments = kmalloc(nr * sizeof(*v->segments));
+	if (v->segments == NULL)
+		return -ENOMEM;
+	err = user_read(v->segments, user, nr * sizeof(*v->segments));
+	if (err == 0)
+		err = iov_init_vector(&v->it, v->segments, nr);
+	if (err < 0)
+		sys_vector_free(v);
+	return err;
+}
+
 /*
  * Half of what u64 nanoseconds hold, as on Linux: a time since boot or an
  * interval can be added without a wrap.  Later is as good as never.
@@ -202,6 +229,8 @@ signal_oneself(int signo)
 s64
 sys_write_result(s64 result)
 {
+	if (unlikely(result == -EPIPE_QUIET))
+		return -EPIPE;
 	if (unlikely(result == -EPIPE))
 		signal_oneself(SIGPIPE);
 	else if (unlikely(result == -EFBIG) &&

@@ -37,6 +37,21 @@ void sys_name_put(struct sys_name *n);
 int sys_name_get_empty(
     struct sys_name *n, int dirfd, uaddr_t path, bool empty_ok) MUST_CHECK;
 
+/* A list of pieces this short lies on the stack. */
+#define SYS_FEW_SEGMENTS 8
+
+/*
+ * struct sys_vector: a list of pieces copied in, and the iterator over it.
+ */
+struct sys_vector {
+	struct iov_segment few[SYS_FEW_SEGMENTS];
+	struct iov_segment *segments;
+	struct iov_iter it;
+};
+/* Errors: -EINVAL, -EFAULT, -ENOMEM. */
+int sys_vector_get(struct sys_vector *v, uaddr_t user, int nr) MUST_CHECK;
+void sys_vector_free(struct sys_vector *v);
+
 /*
  * Times.  Errors: -EFAULT; -EINVAL negative, or a billion nanoseconds.
  * A time beyond what fits becomes the greatest there is.
