@@ -136,7 +136,7 @@ sys_control_get(uaddr_t user, u64 len, struct socket_message *m)
 		return 0;
 	buf = kmalloc(len);
 	if (buf == NULL)
-		return -ENOBUFS;
+		return -ENOMEM;
 	err = user_read(buf, user, len);
 	if (err == 0)
 		err = get_all(m, buf, len);
