@@ -297,9 +297,11 @@ socket_accept(struct file *f, u32 flags, struct file **out)
 	deadline_ns =
 	    socket_deadline(f, 0, atomic_load(&s->receive_timeout_ns));
 	err = wait_for_embryo(s, deadline_ns, &end);
-	if (err < 0)
+	if (err < 0) {
 		file_put(*out);
-	else
-		socket_set_file_take(*out, end);
-	return err;
+		return err;
+	}
+	atomic_or(&end->flags, atomic_load(&s->flags) & SOCKET_PASSCRED);
+	socket_set_file_take(*out, end);
+	return 0;
 }

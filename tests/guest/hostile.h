@@ -15,7 +15,8 @@ enum {
 	FD_DIR,       /* "." */
 	FD_PIPE_R,    /* a pipe with something in it */
 	FD_PIPE_W,
-	FD_ZERO /* /dev/zero */
+	FD_ZERO,  /* /dev/zero */
+	FD_SOCKET /* of datagrams, its own peer */
 };
 
 enum hostile_kind {

@@ -8,11 +8,13 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -72,6 +74,21 @@ static void
 rewind_dir(void)
 {
 	must(lseek(FD_DIR, 0, SEEK_SET));
+}
+
+static const struct sockaddr_un no_name = {AF_UNIX, "\0nobody"};
+static const socklen_t two = 2;
+static const struct msghdr no_message;
+
+/* The socket has exactly one message. */
+static void
+one_message(void)
+{
+	char b[64];
+
+	while (recv(FD_SOCKET, b, sizeof(b), MSG_DONTWAIT) >= 0)
+		;
+	must(send(FD_SOCKET, "message", 7, 0));
 }
 
 /* ------------------------------------------------ the table */
@@ -186,6 +203,24 @@ const struct hostile_call hostile_calls[] = {
     {CALL(ioctl), {V(FD_PIPE_R), V(FIONREAD), OUT(4, 0)}},
     {CALL(ioctl), {V(FD_PIPE_R), V(FIONBIO), IN_N(4, 0)}},
     {CALL(pipe2), {OUT(8, 0), V(0)}},
+    /* sockets */
+    {CALL(socketpair), {V(AF_UNIX), V(SOCK_STREAM), V(0), OUT(8, 0)}},
+    {CALL(connect), {V(FD_SOCKET), IN(no_name, 0), V(sizeof(no_name))},
+	.fails = ECONNREFUSED},
+    {CALL(getsockname), {V(FD_SOCKET), OUT(2, 0), INOUT(two, 0)}},
+    {CALL(getpeername), {V(FD_SOCKET), OUT(2, 0), INOUT(two, 0)}},
+    {CALL(getsockopt),
+	{V(FD_SOCKET), V(SOL_SOCKET), V(SO_TYPE), OUT(2, 0), INOUT(two, 0)}},
+    {CALL(setsockopt),
+	{V(FD_SOCKET), V(SOL_SOCKET), V(SO_REUSEADDR), IN_N(4, 0), V(4)}},
+    {CALL(sendto), {V(FD_SOCKET), IN(text, 0), V(64), V(MSG_DONTWAIT)},
+	.prepare = one_message},
+    {CALL(recvfrom), {V(FD_SOCKET), OUT(7, 0), V(7), V(MSG_DONTWAIT)},
+	.prepare = one_message},
+    {CALL(sendmsg), {V(FD_SOCKET), IN(no_message, 0), V(MSG_DONTWAIT)},
+	.prepare = one_message},
+    {CALL(recvmsg), {V(FD_SOCKET), INOUT(no_message, 0), V(MSG_DONTWAIT)},
+	.prepare = one_message},
     {CALL(ppoll),
 	{INOUT(pollfd, 0), V(1), IN(now[0], H_NULL_OK), IN(usr2_set, H_NULL_OK),
 	    V(SIGSET_BYTES)}},
@@ -241,6 +276,8 @@ open_as(int fd, int from)
 void
 hostile_setup(void)
 {
+	struct sockaddr_un self;
+	socklen_t self_len;
 	int p[2];
 
 	must(mkdir("dir", 0755));
@@ -253,6 +290,11 @@ hostile_setup(void)
 	open_as(FD_PIPE_W, p[1]);
 	must(write(FD_PIPE_W, text, sizeof(text)));
 	open_as(FD_ZERO, must(open("/dev/zero", O_RDWR)));
+	open_as(FD_SOCKET, must(socket(AF_UNIX, SOCK_DGRAM, 0)));
+	must(bind(FD_SOCKET, (const struct sockaddr *)&no_name, 2));
+	self_len = sizeof(self);
+	must(getsockname(FD_SOCKET, (struct sockaddr *)&self, &self_len));
+	must(connect(FD_SOCKET, (struct sockaddr *)&self, self_len));
 	must(setgroups(3, groups));
 }
 

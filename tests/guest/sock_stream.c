@@ -47,6 +47,10 @@ test_connect(void)
 	sock_client(SOCK_STREAM, "one");
 	s = must(accept(l, NULL, NULL));
 	is(fcntl(s, F_GETFL), O_RDWR, "flags are not inherited");
+	must(setsockopt(l, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)));
+	sock_client(SOCK_STREAM, "one");
+	is(sock_option(must(accept(l, NULL, NULL)), SO_PASSCRED), 1,
+	    "but SO_PASSCRED is");
 	sock_client(SOCK_STREAM, "one");
 	len = 0;
 	is_errno(accept(l, NOWHERE, NOWHERE), EFAULT, "told nowhere");
