@@ -185,7 +185,7 @@ close_one(struct socket *s, bool embryo, struct list *embryos)
 	else if (peer != NULL)
 		hang_up(peer, embryo || !list_empty(&messages));
 	socket_put(peer);
-	socket_orphan_carriers(s);
+	message_orphan_all(&messages);
 	message_free_all(&messages);
 }
 

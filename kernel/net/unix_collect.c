@@ -100,18 +100,22 @@ reach_all(void) MUST_HOLD(&socket_rights_lock)
 		    list_entry(link, struct socket, found), reach, &found);
 }
 
-/* The messages of s that carry files, and the connections that wait there. */
+/*
+ * The messages of s that carry files, and the connections that wait there.
+ * Until they are freed s is found reachable, for nothing explains them.
+ */
 static void
 empty(struct socket *s, struct list *messages, struct list *embryos)
     MUST_HOLD(&socket_rights_lock)
 {
-	struct message *m;
+	struct message *m, *next;
 	struct socket *e;
 
 	spin_lock(&s->lock);
-	list_for_each (m, &s->carriers, carrier) {
+	list_for_each_safe (m, next, &s->carriers, carrier) {
 		list_remove(&m->link);
 		list_push_back(messages, &m->link);
+		message_orphan_locked(m);
 		s->nr_queued--;
 	}
 	list_for_each (e, &s->embryos, link)

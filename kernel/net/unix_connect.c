@@ -172,6 +172,7 @@ socket_parted(struct socket *s, struct socket *old)
 		socket_wake_all(old);
 	if (!list_empty(&messages))
 		socket_made_room(s);
+	message_orphan_all(&messages);
 	message_free_all(&messages);
 }
 

@@ -253,8 +253,12 @@ int socket_queue(struct socket *from, struct socket *to, struct message *m,
 struct socket_files *message_take_files(struct message *m);
 /* The same files once more.  Errors: -ENOMEM. */
 int message_copy_files(struct message *m, struct socket_files **out) MUST_CHECK;
-/* s is dead: its messages no longer hang on it. */
-void socket_orphan_carriers(struct socket *s);
+/*
+ * They were taken out of a queue to be freed: the collector, and the end of
+ * the socket whose queue that was, have no more to do with them.
+ */
+void message_orphan_all(struct list *messages);
+void message_orphan_locked(struct message *m) MUST_HOLD(&socket_rights_lock);
 extern struct list sockets_in_flight; /* g: by in_flight */
 extern u64 nr_sockets_in_flight;      /* g, read without for a hint */
 static inline struct socket *

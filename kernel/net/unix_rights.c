@@ -28,8 +28,8 @@ struct mutex socket_rights_lock =
 struct list sockets_in_flight = LIST_INIT(sockets_in_flight); /* g */
 u64 nr_sockets_in_flight; /* g, read without */
 
-/* What hung on sockets that are closed. */
-static struct list orphans = LIST_INIT(orphans); /* g: messages, by carrier */
+/* Messages that left their queue unread, by carrier. */
+static struct list orphans = LIST_INIT(orphans); /* g */
 
 /* ---- who is charged ----------------------------------------------------- */
 
@@ -192,14 +192,25 @@ socket_files_free(struct socket_files *s)
 	kfree(s);
 }
 
-/* Its struct may go before its messages do. */
 void
-socket_orphan_carriers(struct socket *s)
+message_orphan_locked(struct message *m)
 {
-	if (list_empty(&s->carriers))
+	if (list_empty(&m->carrier))
+		return;
+	list_remove(&m->carrier);
+	list_push_back(&orphans, &m->carrier);
+}
+
+void
+message_orphan_all(struct list *messages)
+{
+	struct message *m;
+
+	if (list_empty(messages))
 		return;
 	mutex_lock(&socket_rights_lock);
-	list_splice_back(&orphans, &s->carriers);
+	list_for_each (m, messages, link)
+		message_orphan_locked(m);
 	mutex_unlock(&socket_rights_lock);
 }
 

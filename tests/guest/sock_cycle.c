@@ -123,10 +123,39 @@ test_chain(void)
 	is_collected("a chain of 3000");
 }
 
+/* Several collectors at once must not take the same messages. */
+static void
+make_circles(void)
+{
+	int a[2];
+
+	for (int i = 0; i < 300; i++) {
+		sock_pair(i % 2 ? SOCK_STREAM : SOCK_DGRAM, a);
+		for (int j = 0; j < 4; j++)
+			must(sock_send_fds(a[j % 2], "x", a, 2));
+		close(a[0]);
+		close(a[1]);
+	}
+}
+
+static void
+test_crowd(void)
+{
+	pid_t pids[6];
+	int bad = 0;
+
+	for (int i = 0; i < 6; i++)
+		pids[i] = spawn(make_circles);
+	for (int i = 0; i < 6; i++)
+		bad += wait_status(pids[i]) != 0;
+	is(bad, 0, "six make circles at once");
+}
+
 TEST(sock_cycle)
 {
 	must(pipe2(dead, O_NONBLOCK));
 	test_shapes();
 	test_alive();
 	test_chain();
+	test_crowd();
 }
