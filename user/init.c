@@ -77,9 +77,9 @@ fill_dev(void)
 static void
 mount_terminals(void)
 {
-	if (mkdir("/dev/pts", 0755))
-		return;
-	if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+	mkdir("/dev/pts", 0755);
+	if (access("/dev/pts/ptmx", F_OK) &&
+	    mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
 		"gid=5,mode=620,ptmxmode=666"))
 		rmdir("/dev/pts");
 }
@@ -98,10 +98,6 @@ mount_kernel_trees(void)
 		mount("proc", "/proc", "proc", 0, NULL);
 	if (access("/dev/null", F_OK))
 		mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	mkdir("/dev/pts", 0755);
-	if (access("/dev/pts/ptmx", F_OK))
-		mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-		    "gid=5,mode=620,ptmxmode=666");
 	fill_dev();
 	mount_terminals();
 }

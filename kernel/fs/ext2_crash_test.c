@@ -38,11 +38,10 @@
 /* links: fs/file.c fs/file_rw.c fs/fs_context.c fs/getcwd.c fs/inode.c */
 /* links: fs/mount.c fs/namei_attr.c fs/namei_mount.c fs/namei_names.c */
 /* links: fs/remount.c fs/lock_book.c fs/lock_range.c fs/lock_wait.c */
-/* links: fs/remount.c lib/bitmap.c */
 /* links: fs/namei_open.c fs/namei_rename.c fs/pipe.c fs/pipe_ends.c */
 /* links: fs/mount_options.c fs/procfs.c fs/tmpfs.c fs/tmpfs_ino.c */
 /* links: fs/regular.c fs/seq.c fs/tmpfs_dir.c fs/vfs.c fs/walk.c */
-/* links: mm/object_fill.c mm/reclaim.c */
+/* links: mm/object_fill.c mm/reclaim.c lib/bitmap.c */
 /* links: dev/chardev.c mm/iovec.c mm/object.c mm/object_dirty.c lib/fmt.c */
 /* links: lib/rbtree.c lib/string.c lib/xmap.c ../tests/host/fake_kernel.c */
 /* links: ../tests/host/fake_disk.c ../tests/host/crash_ops.c */

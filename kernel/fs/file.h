@@ -83,8 +83,8 @@ struct file {
 	u64 pos;               /* p: a byte, or a directory's cookie */
 	void *private;         /* the ops' own */
 	struct lock_owner locks; /* flock's, and fcntl's F_OFD ones */
-	bool was_watched;      /* a: by an epoll, once; see epoll_forget_file */
-	struct list watches;   /* EPOLL_GRAPH: struct epoll_item */
+	bool was_watched;    /* a: by an epoll, once; see epoll_forget_file */
+	struct list watches; /* EPOLL_GRAPH: struct epoll_item */
 };
 
 static inline struct file *

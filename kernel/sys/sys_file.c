@@ -4,8 +4,8 @@
 #include <linux/fs.h>
 #include <linux/stat.h>
 
-#include "fs/memfd.h"
 #include "fs/devpts.h"
+#include "fs/memfd.h"
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "mm/slab.h"
