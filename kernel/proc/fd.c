@@ -414,6 +414,21 @@ fd_get_of_task(struct task *t, int n, struct file **out)
 }
 
 int
+fd_access_of_task(struct task *t, int n, u32 *access)
+{
+	struct fdtable *table = table_lock(t);
+	struct file *f;
+
+	if (table == NULL)
+		return -ESRCH;
+	f = file_at(table, n);
+	if (f != NULL)
+		*access = f->access & (FILE_READ | FILE_WRITE);
+	table_unlock(table);
+	return f != NULL ? 0 : -EBADF;
+}
+
+int
 fd_next_of_task(struct task *t, int n)
 {
 	struct fdtable *table = table_lock(t);

@@ -111,6 +111,11 @@ void fd_close_on_exec(void);
  * Errors: -EBADF, -ESRCH (it has left already).
  */
 int fd_get_of_task(struct task *t, int n, struct file **out) MUST_CHECK;
+/*
+ * FILE_READ and FILE_WRITE of it, for who holds locks that are in the way of
+ * putting a reference.  Errors: as above.
+ */
+int fd_access_of_task(struct task *t, int n, u32 *access) MUST_CHECK;
 /* The lowest taken descriptor from n on, -1 if there is none. */
 int fd_next_of_task(struct task *t, int n);
 /* Slots in the table, for /proc/PID/status. */

@@ -195,17 +195,24 @@ static const struct procfs_entry fd_entries[] = {
     [FILE_READ | FILE_WRITE] = FD_LINK(0700),
 };
 
+/*
+ * Under the directory's lock: a reference might be the last, and its end takes
+ * locks that rank before.
+ */
 static int
 fill_fd(struct procfs_key key, int n, struct procfs_child *out)
 {
-	struct file *file;
-	int err = get_file(fd_key(key, n), &file);
+	struct task *t;
+	u32 access;
+	int err = view_task_private(view_key(key.id, key.sub & 1), &t);
 
 	if (err != 0)
 		return err;
-	fill(out, &fd_entries[file->access & (FILE_READ | FILE_WRITE)],
-	    fd_key(key, n), n);
-	file_put(file);
+	err = fd_access_of_task(t, n, &access);
+	task_put(t);
+	if (err != 0)
+		return -ENOENT;
+	fill(out, &fd_entries[access], fd_key(key, n), n);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 
 enum {
@@ -253,8 +254,55 @@ flow(bool reload)
 	close(ep);
 }
 
+static volatile bool enough;
+
+/* Looks at what there is in /proc while it comes and goes. */
+static void *
+looker(void *arg)
+{
+	char path[64];
+	struct stat st;
+
+	(void)arg;
+	while (!enough)
+		for (int i = 0; i < 8; i++) {
+			snprintf(
+			    path, sizeof(path), "/proc/self/fd/%d", efd[0] + i);
+			(void)!lstat(path, &st);
+		}
+	return NULL;
+}
+
+/* The last descriptor of a file that is watched, closed while /proc has it. */
+static void
+looked_at(void)
+{
+	pthread_t t[3];
+	int fd[8];
+
+	ep = must(epoll_create1(0));
+	efd[0] = must(dup(0));
+	close(efd[0]);
+	for (int i = 0; i < 3; i++)
+		t[i] = thread_start(looker, NULL);
+	for (int n = 0; n < 3000; n++) {
+		for (int i = 0; i < 8; i++) {
+			fd[i] = must(eventfd(0, 0));
+			must(watch(ep, fd[i], EPOLLIN));
+		}
+		for (int i = 0; i < 8; i++)
+			close(fd[i]);
+	}
+	enough = true;
+	for (int i = 0; i < 3; i++)
+		thread_join(t[i]);
+	close(ep);
+	ok(true, "files that /proc looks at are closed");
+}
+
 TEST(epoll_race)
 {
+	looked_at();
 	flow(false);
 	flow(true);
 	lives(race, "a race");
