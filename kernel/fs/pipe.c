@@ -195,6 +195,7 @@ pipe_write(
 	while (err == 0 && from->left_bytes > 0)
 		err = write_some(p, f, from, whole, &done);
 	mutex_unlock(&p->lock);
+	from->lost_reader = err == -EPIPE;
 	return done > 0 ? done : err;
 }
 

@@ -26,6 +26,7 @@ iov_init_vector(struct iov_iter *it, const struct iov_segment *segments, u32 nr)
 	it->left_bytes = sum;
 	it->is_kernel = false;
 	it->out_of_range = false;
+	it->lost_reader = false;
 	return 0;
 }
 

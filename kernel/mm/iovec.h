@@ -33,6 +33,7 @@ struct iov_iter {
 	u64 left_bytes;         /* what is still to be moved */
 	bool is_kernel;         /* segments are kernel memory */
 	bool out_of_range;      /* no address space has what was asked for */
+	bool lost_reader;       /* where it went nobody reads any more */
 	struct iov_segment one; /* the segment of those that have just one */
 };
 
@@ -57,6 +58,7 @@ iov_init_one(struct iov_iter *it, u64 base, u64 len_bytes, bool is_kernel)
 	it->left_bytes = len_bytes;
 	it->is_kernel = is_kernel;
 	it->out_of_range = false;
+	it->lost_reader = false;
 }
 
 /* One range of user memory; addresses are checked when they are used. */

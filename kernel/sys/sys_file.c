@@ -45,7 +45,7 @@ sys_write(int n, uaddr_t buf, u64 len)
 	iov_init_user(&it, buf, len);
 	done = file_write(&who, fd.file, &it);
 	fd_put(&fd);
-	return sys_write_result(done);
+	return sys_write_done(&it, done);
 }
 
 s64
@@ -101,8 +101,9 @@ transfer_file(struct file *f, struct iov_iter *it, const struct transfer *t)
 
 	if (!t->write)
 		return t->at_pos ? file_pread(f, it, t->pos) : file_read(f, it);
-	return sys_write_result(t->at_pos ? file_pwrite(&who, f, it, t->pos)
-					  : file_write(&who, f, it));
+	return sys_write_done(it,
+	    t->at_pos ? file_pwrite(&who, f, it, t->pos)
+		      : file_write(&who, f, it));
 }
 
 static s64

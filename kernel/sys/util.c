@@ -225,6 +225,14 @@ signal_oneself(int signo)
 	(void)signal_send_task(t, &info);
 }
 
+s64
+sys_write_done(const struct iov_iter *it, s64 result)
+{
+	if (unlikely(it->lost_reader) && result > 0)
+		signal_oneself(SIGPIPE);
+	return sys_write_result(result);
+}
+
 /* A file system's own end gives EFBIG too, and no signal. */
 s64
 sys_write_result(s64 result)

@@ -73,5 +73,7 @@ s64 sys_lock_fcntl(int n, struct file *f, int cmd, uaddr_t user);
 
 /* SIGPIPE and SIGXFSZ where a write's result asks for one; gives it back. */
 s64 sys_write_result(s64 result);
+/* The same for a write of it, which may have lost its reader half way. */
+s64 sys_write_done(const struct iov_iter *it, s64 result);
 
 #endif

@@ -80,6 +80,44 @@ writes(void)
 	close(p[1]);
 }
 
+static volatile sig_atomic_t broken;
+
+static void
+on_broken(int sig __attribute__((unused)))
+{
+	broken++;
+}
+
+/* The last reader goes while a write waits that has moved some. */
+static void
+loses_reader(void)
+{
+	static char buf[200000];
+	struct sigaction sa = {.sa_handler = on_broken};
+	pid_t pid;
+	ssize_t n;
+
+	must(pipe(p));
+	must(sigaction(SIGPIPE, &sa, NULL));
+	pid = must(fork());
+	if (pid == 0) {
+		close(p[1]);
+		ensure(read(p[0], buf, 1) == 1);
+		usleep(20000);
+		_exit(0);
+	}
+	close(p[0]);
+	n = write(p[1], buf, sizeof(buf));
+	ok(n > 0 && n < (ssize_t)sizeof(buf), "it says how far it came: %zd",
+	    n);
+	is(broken, 1, "and there is a SIGPIPE");
+	is_errno(write(p[1], buf, 1), EPIPE, "the next one is an error");
+	is(broken, 2, "with another");
+	is(wait_status(pid), 0, "the reader ended by itself");
+	close(p[1]);
+	signal(SIGPIPE, SIG_DFL);
+}
+
 /* A signal that is ignored, or blocked, is no reason to stop. */
 static void
 unheard(void)
@@ -134,6 +172,7 @@ TEST(pipe_signal)
 {
 	reads();
 	writes();
+	loses_reader();
 	unheard();
 	killed();
 }
