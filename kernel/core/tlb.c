@@ -131,7 +131,9 @@ asid_for(struct hart *h, struct tlb_space *s)
 	u64 bit = 1ul << h->nr;
 
 	if (asid_max == 0) {
+		atomic_and(&s->must_flush, ~bit);
 		fence_everything();
+		arch_fence_i();
 		return 0;
 	}
 	if (asid >> ASID_BITS != atomic_load(&asid_generation))

@@ -260,7 +260,8 @@ ext2_object_unused(struct object *o)
 /* ---- idle ones ---------------------------------------------------------- */
 
 /*
- * The one that has been idle for longest; with dirty pages it has to wait.  All
+ * The one that has been idle for longest; with dirty pages it has to wait, and so
+ * it has while a commit writes them: that may fail, and they are dirty again.  All
  * are taken after they have been written, or could not be.
  */
 static struct ext2_inode *
@@ -271,7 +272,7 @@ take_idle(struct ext2 *e, bool all)
 	spin_lock(&e->lock);
 	if (all || e->nr_idle > EXT2_MAX_IDLE)
 		list_for_each (i, &e->idle, idle)
-			if (all || list_empty(&i->dirty)) {
+			if (all || (list_empty(&i->dirty) && !i->busy)) {
 				found = i;
 				break;
 			}

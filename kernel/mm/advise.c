@@ -177,7 +177,8 @@ leaves_reserve(u64 nr)
 	u64 kept = mm_reserve();
 	struct frame_stats f;
 
-	if (kept == 0)
+	/* What is there already is asked of nobody. */
+	if (kept == 0 || nr == 0)
 		return true;
 	frame_stats(&f);
 	return f.kinds[PAGE_ANON] + nr + kept + f.kinds[PAGE_RESERVED] <=

@@ -597,15 +597,31 @@ fault(struct mm *mm, u64 addr, enum fault_access access, struct mm_stock *stock)
 	return err;
 }
 
+/* At last: it waits for what is busy, and keeps what it gets there. */
+static NOINLINE int
+fault_from_busy(struct mm *mm, u64 addr, enum fault_access access)
+{
+	struct mm_stock stock = {.nr_pages = 0};
+	int err;
+
+	/* The stock is in nobody's books. */
+	audit_enter();
+	err = stock_fill_from_busy(&stock, 1, TREE_SPARE_MAX);
+	if (err == 0) {
+		err = fault(mm, addr, access, &stock);
+		stock_drop(&stock);
+	}
+	audit_leave();
+	return err;
+}
+
 /*
  * Once more in any case: what the first try wanted somebody else may have made
- * before this one came to look, and left nothing to take.  At last it waits for
- * what is busy, and keeps what it gets there.
+ * before this one came to look, and left nothing to take.
  */
 static NOINLINE int
 fault_with_room(struct mm *mm, u64 addr, enum fault_access access)
 {
-	struct mm_stock stock = {.nr_pages = 0};
 	u32 tries = 0;
 	bool more;
 	int err;
@@ -614,12 +630,9 @@ fault_with_room(struct mm *mm, u64 addr, enum fault_access access)
 		more = mm_make_room();
 		err = fault(mm, addr, access, NULL);
 	} while (err == -ENOMEM && more && ++tries < ROOM_TRIES);
-	if (err != -ENOMEM || thread_must_end() ||
-	    stock_fill_from_busy(&stock, 1, TREE_SPARE_MAX) < 0)
+	if (err != -ENOMEM || thread_must_end())
 		return err;
-	err = fault(mm, addr, access, &stock);
-	stock_drop(&stock);
-	return err;
+	return fault_from_busy(mm, addr, access);
 }
 
 int

@@ -476,6 +476,7 @@ object_clear_tail(struct object *o)
 	assert(object_is_written_back(o));
 	if (in_page == 0)
 		return 0;
+	audit_enter();
 	mutex_lock(&o->lock);
 	err = get_page_locked(o, o->size_bytes >> PAGE_SHIFT, &p);
 	if (err == 0) {
@@ -484,6 +485,7 @@ object_clear_tail(struct object *o)
 		page_put(p);
 	}
 	mutex_unlock(&o->lock);
+	audit_leave();
 	return err;
 }
 

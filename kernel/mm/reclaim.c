@@ -35,11 +35,15 @@ static u64 nr_objects;                     /* lock */
 void
 object_join_cache(struct object *o)
 {
-	if (!list_empty(&o->in_cache))
-		return;
+	/*
+	 * One whose pages had all gone is there still; and who moves the hand on
+	 * takes it out for a moment, so it is only looked at under the lock.
+	 */
 	spin_lock(&lock);
-	list_push_back(&ring, &o->in_cache);
-	nr_objects++;
+	if (list_empty(&o->in_cache)) {
+		list_push_back(&ring, &o->in_cache);
+		nr_objects++;
+	}
 	spin_unlock(&lock);
 }
 
