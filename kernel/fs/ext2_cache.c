@@ -260,9 +260,9 @@ ext2_object_unused(struct object *o)
 /* ---- idle ones ---------------------------------------------------------- */
 
 /*
- * The one that has been idle for longest; with dirty pages it has to wait, and so
- * it has while a commit writes them: that may fail, and they are dirty again.  All
- * are taken after they have been written, or could not be.
+ * The one that has been idle for longest; with dirty pages it has to wait, and
+ * so it has while a commit writes them: that may fail, and they are dirty
+ * again.  All are taken after they have been written, or could not be.
  */
 static struct ext2_inode *
 take_idle(struct ext2 *e, bool all)

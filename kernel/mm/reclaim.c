@@ -36,8 +36,8 @@ void
 object_join_cache(struct object *o)
 {
 	/*
-	 * One whose pages had all gone is there still; and who moves the hand on
-	 * takes it out for a moment, so it is only looked at under the lock.
+	 * One whose pages had all gone is there still; and who moves the hand
+	 * on takes it out for a moment, so it is only looked at under the lock.
 	 */
 	spin_lock(&lock);
 	if (list_empty(&o->in_cache)) {
