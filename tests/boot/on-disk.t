@@ -74,9 +74,7 @@ short()
 	rm -f "$tmp/img"
 	mke2fs -q -F -t ext3 -b 4096 -J size=4 "$tmp/img" 128M 2>&1
 	status=0
-	# Of these 36 MiB the initramfs takes some four more than of 32 before it
-	# had busybox; a call that finds no memory is refused (docs/limits.md).
-	"$top/calf" exec --debug-build --smp $1 --mem 36M --timeout 200 \
+	"$top/calf" exec --debug-build --smp $1 --mem 32M --timeout 200 \
 		--disk "$tmp/img" -- /tests/guest @$3 /dev/vda ext3 64 $2 \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
 	is "$4" $status 0
