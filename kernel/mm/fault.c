@@ -25,9 +25,6 @@
 /* Below the stack pointer's region this much stays unmapped when it grows. */
 #define STACK_GUARD (256 * PAGE_SIZE)
 
-/* How often room is made for one fault before memory has run out. */
-#define ROOM_TRIES 8
-
 /*
  * One fault.  found: the object's page with a reference, if there is one;
  * frame: a fresh frame for a page, if one may be needed.
@@ -579,8 +576,9 @@ mm_fault_locked(struct mm *mm, u64 addr, enum fault_access access, bool force)
 }
 
 /* Who writes faster than the store does it himself, without the lock. */
-static int
-fault(struct mm *mm, u64 addr, enum fault_access access, struct mm_stock *stock)
+int
+mm_fault_once(
+    struct mm *mm, u64 addr, enum fault_access access, struct mm_stock *stock)
 {
 	struct object *o = NULL;
 	int err;
@@ -597,44 +595,6 @@ fault(struct mm *mm, u64 addr, enum fault_access access, struct mm_stock *stock)
 	return err;
 }
 
-/* At last: it waits for what is busy, and keeps what it gets there. */
-static NOINLINE int
-fault_from_busy(struct mm *mm, u64 addr, enum fault_access access)
-{
-	struct mm_stock stock = {.nr_pages = 0};
-	int err;
-
-	/* The stock is in nobody's books. */
-	audit_enter();
-	err = stock_fill_from_busy(&stock, 1, TREE_SPARE_MAX);
-	if (err == 0) {
-		err = fault(mm, addr, access, &stock);
-		stock_drop(&stock);
-	}
-	audit_leave();
-	return err;
-}
-
-/*
- * Once more in any case: what the first try wanted somebody else may have made
- * before this one came to look, and left nothing to take.
- */
-static NOINLINE int
-fault_with_room(struct mm *mm, u64 addr, enum fault_access access)
-{
-	u32 tries = 0;
-	bool more;
-	int err;
-
-	do {
-		more = mm_make_room();
-		err = fault(mm, addr, access, NULL);
-	} while (err == -ENOMEM && more && ++tries < ROOM_TRIES);
-	if (err != -ENOMEM || thread_must_end())
-		return err;
-	return fault_from_busy(mm, addr, access);
-}
-
 int
 mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 {
@@ -642,9 +602,9 @@ mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 
 	if (addr.val >= USER_TOP)
 		return -EFAULT;
-	err = fault(mm, addr.val, access, NULL);
+	err = mm_fault_once(mm, addr.val, access, NULL);
 	if (unlikely(err == -ENOMEM))
-		err = fault_with_room(mm, addr.val, access);
+		err = mm_fault_with_room(mm, addr.val, access);
 	return err;
 }
 

@@ -269,8 +269,10 @@ frame_alloc(enum page_kind kind)
 	p = take_cached(kind);
 	if (unlikely(p == NULL)) {
 		p = take_reclaimed(kind);
-		if (p == NULL)
+		if (p == NULL) {
+			thread_current()->lacked_frame = true;
 			return NULL;
+		}
 	}
 	p->level = 0;
 	p->frozen = 0;

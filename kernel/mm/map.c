@@ -448,16 +448,31 @@ move_break(struct mm *mm, u64 want)
 	return 0;
 }
 
+static int
+move_break_once(struct mm *mm, u64 want, uaddr_t *now)
+{
+	int err;
+
+	mm_lock(mm);
+	err = move_break(mm, want);
+	if (err == 0)
+		mm->c.brk = want;
+	*now = uaddr(mm->c.brk);
+	mm_unlock(mm);
+	return err;
+}
+
+/* The answer says nothing of a want of memory, so it is seen to here. */
 uaddr_t
 mm_brk(struct mm *mm, uaddr_t want)
 {
+	u32 tries = 0;
 	uaddr_t now;
+	int err;
 
-	mm_lock(mm);
-	if (move_break(mm, want.val) == 0)
-		mm->c.brk = want.val;
-	now = uaddr(mm->c.brk);
-	mm_unlock(mm);
+	do {
+		err = move_break_once(mm, want.val, &now);
+	} while (err == -ENOMEM && mm_find_room(&tries));
 	return now;
 }
 

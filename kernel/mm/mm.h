@@ -125,6 +125,13 @@ int mm_write(struct mm *mm, uaddr_t dst, const void *src, size_t len,
 int mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access) MUST_CHECK;
 
 /*
+ * For a system call that found no memory and has changed nothing: makes room,
+ * and says whether it is to be tried again.  *tries: 0 to begin with, and then
+ * left alone.  Locks: none may be held.  Sleeps.
+ */
+bool mm_find_room(u32 *tries) MUST_CHECK;
+
+/*
  * What a futex word is known by: its place in an object if the mapping is
  * shared, else its address in this mm.  A reference to the object is given
  * with it (object != NULL).

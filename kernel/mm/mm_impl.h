@@ -161,6 +161,12 @@ int mm_own_edges_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 int mm_zap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 int mm_fault_locked(
     struct mm *mm, u64 addr, enum fault_access access, bool force) MUST_CHECK;
+/* A fault without the lock held, with frames from a stock if there is one. */
+int mm_fault_once(struct mm *mm, u64 addr, enum fault_access access,
+    struct mm_stock *stock) MUST_CHECK;
+/* One that found no memory: again, with what can be made free. */
+int mm_fault_with_room(
+    struct mm *mm, u64 addr, enum fault_access access) MUST_CHECK;
 /* Faults in what it can of [start, end). */
 int mm_populate_locked(
     struct mm *mm, u64 start, u64 end, bool write) MUST_CHECK;
@@ -202,13 +208,6 @@ void mm_protect_object(struct object *o);
  * Locks: as ops->sync.  Sleeps.
  */
 void mm_write_back(void);
-/*
- * For who is short of memory: that, and pages that a store has leave the spaces
- * that map them, so that the cache can let go of them.  True when some did, be
- * it for somebody else who is short meanwhile, and the thread may go on.
- * Locks: as ops->sync.  Sleeps.
- */
-bool mm_make_room(void) MUST_CHECK;
 
 /* ---- pieces of object.c and its kin -------------------------------------- */
 

@@ -39,6 +39,7 @@ show_audit(struct seq *s, struct procfs_key key)
 static int
 show_stat(struct seq *s, struct procfs_key key)
 {
+	u64 bytes, nr_frames;
 	int i;
 
 	(void)key;
@@ -46,6 +47,8 @@ show_stat(struct seq *s, struct procfs_key key)
 		seq_print(
 		    s, "%s %lu\n", mm_stat_names[i], atomic_load(&mm_stats[i]));
 	seq_print(s, "clones %lu\n", atomic_load(&nr_forks_total));
+	slab_stats(&bytes, &nr_frames);
+	seq_print(s, "small_object_bytes %lu\n", bytes);
 	return 0;
 }
 

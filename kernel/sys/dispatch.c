@@ -6,6 +6,7 @@
 #include "core/printk.h"
 #include "core/thread.h"
 #include "lib/errno.h"
+#include "mm/mm.h"
 #include "sys/syscalls_gen.h"
 
 #include "sys/syscalls_gen.c.h"
@@ -33,13 +34,33 @@ find(u64 nr)
 	return &syscalls[nr];
 }
 
+/* A call that found no memory has changed nothing, and can be made again. */
+static NOINLINE s64
+again(const struct syscall *call, const u64 *args)
+{
+	s64 result = -ENOMEM;
+	u32 tries = 0;
+
+	while (result == -ENOMEM && mm_find_room(&tries))
+		result = call->call(args);
+	return result;
+}
+
+static inline s64
+run(const struct syscall *call, const u64 *args)
+{
+	s64 result = call->call(args);
+
+	return unlikely(result == -ENOMEM) ? again(call, args) : result;
+}
+
 static NOINLINE s64
 traced(const struct syscall *call, const u64 *args)
 {
 	s64 result;
 
 	trace_enter(call, args);
-	result = call->call(args);
+	result = run(call, args);
 	trace_exit(call, result);
 	return result;
 }
@@ -58,6 +79,6 @@ upcall_syscall(struct trap_frame *f)
 		     atomic_load(&thread_current()->notify) & NOTIFY_TRACE))
 		result = traced(call, args);
 	else
-		result = call->call(args);
+		result = run(call, args);
 	f->regs[REG_A0] = result;
 }

@@ -105,7 +105,7 @@ has()
 # what was wrong: for people.
 report()
 {
-	explain "$(tail -n 8 "$tmp/err"; head -n 8 "$tmp/fsck"; cat "$tmp/kept")"
+	explain "$(cat "$tmp/kept"; head -n 8 "$tmp/fsck"; tail -n 8 "$tmp/err")"
 	explain "round $round of seed $seed"
 }
 

@@ -167,7 +167,7 @@ $(H)/bad_images: $(patsubst %,$(H)/test/tests/host/%.c.o,\
 
 MMCORE := $(patsubst %,kernel/%.c,lib/page lib/xmap mm/access mm/advise \
 	mm/fault mm/map mm/mm mm/object mm/object_dirty mm/object_fill \
-	mm/reclaim mm/region mm/remap mm/stock mm/table mm/tree mm/usercopy)
+	mm/reclaim mm/region mm/remap mm/room mm/stock mm/table mm/tree mm/usercopy)
 MMSIM  := $(patsubst %,tests/host/mm/%.c,compare kernel machine model world)
 MMHIST := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,exhaust history)
 MMSCHED := $(MMCORE) $(MMSIM) $(patsubst %,tests/host/mm/%.c,\
