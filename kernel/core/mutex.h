@@ -35,5 +35,11 @@ void mutex_lock_second(struct mutex *m) ACQUIRES(m);
 int mutex_lock_interruptible(struct mutex *m) MUST_CHECK;
 /* True when the current thread holds it. */
 bool mutex_held(const struct mutex *m);
+/* Nobody does: for who looks while all other threads are held still. */
+static inline bool
+mutex_is_free(const struct mutex *m)
+{
+	return atomic_load(&m->owner) == 0;
+}
 
 #endif

@@ -2,13 +2,12 @@
  * Shared tables are walked once, however many spaces share them: a table's own
  * entries are counted when the first link to it is seen.
  *
- * Laws checked, by the names that mm/frame.h and mm/tree.h give them: P1 for
- * every frame; P2, T3 and T4 for every table; R1; W only below owned tables, on
- * a page that nobody else has or that a shared mapping has; O4; and that no
- * frame is free and linked, or lost.
+ * Laws checked, by the names that mm/frame.h, mm/tree.h, mm/mm_impl.h and
+ * mm/object.h give them: P1 and P3 for every frame; P2, T3 and T4 for every
+ * table; W only below owned tables, on a page that nobody else has or that a
+ * shared mapping has; O4 for each such leaf; that no frame is free and linked,
+ * or lost.  R1, O1, O2 and O3 are mm/audit_object.c's.
  */
-#include "mm/audit.h"
-
 #include "core/clock.h"
 #include "core/panic.h"
 #include "core/pause.h"
@@ -17,20 +16,15 @@
 #include "lib/errno.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
-#include "mm/mm_impl.h"
+#include "mm/audit_impl.h"
 #include "mm/slab.h"
 
 /* Waiting for threads to settle: a wait for a device is the longest. */
 #define SETTLE_NS (10 * NSEC_PER_SEC)
 
-struct audit {
-	struct audit_result *out;
-	u32 *links; /* by frame: links and holders seen so far */
-	u64 free_seen;
-};
-
-static void
-complain(struct audit *a, const struct page *p, const char *what, u64 number)
+void
+audit_complain(
+    struct audit *a, const struct page *p, const char *what, u64 number)
 {
 	struct audit_result *out = a->out;
 
@@ -63,14 +57,14 @@ visit_link(struct audit *a, struct page *table, u64 word)
 	struct page *child = pfn_page(pt_pfn(word));
 
 	if (child->kind != PAGE_TABLE || child->level + 1 != table->level) {
-		complain(a, child, "linked as a table by level", table->level);
+		audit_complain(a, child, "linked as a table by level", table->level);
 		return;
 	}
 	if (pt_is_link(word) && !child->frozen && !is_sole_table(child))
-		complain(a, child, "T3: shared, not frozen, link of level",
+		audit_complain(a, child, "T3: shared, not frozen, link of level",
 		    table->level);
 	if (table->frozen && pt_is_link(word) && !child->frozen)
-		complain(a, child, "T4: not frozen below a frozen table", 0);
+		audit_complain(a, child, "T4: not frozen below a frozen table", 0);
 	if (a->links[index_of(child)]++ == 0)
 		visit_table(a, child);
 }
@@ -81,9 +75,9 @@ visit_leaf(struct audit *a, struct page *table, u64 word)
 	struct page *p = pfn_page(pt_pfn(word));
 
 	if (p != zero_page && p->kind != PAGE_ANON && p->kind != PAGE_CACHE)
-		complain(a, p, "mapped to a user", 0);
+		audit_complain(a, p, "mapped to a user", 0);
 	if ((word & PTE_W) && table->frozen)
-		complain(a, p, "T4: W in a frozen table", 0);
+		audit_complain(a, p, "T4: W in a frozen table", 0);
 	if (a->links[index_of(p)]++ == 0)
 		a->out->pages++;
 }
@@ -102,7 +96,7 @@ visit_table(struct audit *a, struct page *table)
 		if (pt_is_empty(word))
 			continue;
 		if (!(table->groups >> (i / TREE_GROUP) & 1))
-			complain(a, table, "P2: no group for entry", i);
+			audit_complain(a, table, "P2: no group for entry", i);
 		if (table->level == 0)
 			visit_leaf(a, table, word);
 		else
@@ -141,49 +135,23 @@ check_rights(struct audit *a, struct mm *mm, struct page *table, u64 base)
 			if (is_sole_table(p))
 				check_rights(a, mm, p, base + i * span);
 		} else if (r == NULL) {
-			complain(a, p, "mapped where no region is", 0);
+			audit_complain(a, p, "mapped where no region is", 0);
 		} else if ((word & PTE_W) && !(r->prot & MM_WRITE)) {
-			complain(a, p, "W where the region has none", 0);
+			audit_complain(a, p, "W where the region has none", 0);
 		} else if ((word & PTE_W) && !page_is_sole(p) &&
 		    !(r->flags & MM_SHARED)) {
-			complain(a, p, "W on a page that others have", 0);
+			audit_complain(a, p, "W on a page that others have", 0);
 		} else if ((word & PTE_W) && is_unnoticed(r, p)) {
-			complain(a, p, "O4: W on a page that counts as clean",
+			audit_complain(a, p, "O4: W on a page that counts as clean",
 			    p->index);
 		}
 	}
-}
-
-struct block_users {
-	const struct region_block *block;
-	u64 nr;
-};
-
-static void
-count_user(struct mm *mm, void *arg)
-{
-	struct block_users *users = arg;
-
-	if (mm->block == users->block)
-		users->nr++;
-}
-
-static void
-check_regions(struct audit *a, struct mm *mm)
-{
-	struct block_users users = {.block = mm->block};
-
-	mm_each_paused(count_user, &users);
-	if (refcount_read(&mm->block->refs) != users.nr)
-		complain(a, mm->root, "R1: users of its regions", users.nr);
 }
 
 static void
 visit_space(struct mm *mm, void *arg)
 {
 	struct audit *a = arg;
-
-	check_regions(a, mm);
 
 	a->out->spaces++;
 	a->links[index_of(mm->root)]++;
@@ -203,9 +171,9 @@ check_frame(struct audit *a, struct page *p)
 	case PAGE_FREE:
 		a->free_seen++;
 		if (want != 0 || refs != 0)
-			complain(a, p, "free, links", want);
+			audit_complain(a, p, "free, links", want);
 		if (p->zeroed && !frame_is_zeroed(p))
-			complain(a, p, "P3: not zeroed", 0);
+			audit_complain(a, p, "P3: not zeroed", 0);
 		return;
 	case PAGE_CACHE:
 		if (p->object != NULL &&
@@ -222,9 +190,9 @@ check_frame(struct audit *a, struct page *p)
 			return;
 	}
 	if (refs != want)
-		complain(a, p, "P1: links and holders", want);
+		audit_complain(a, p, "P1: links and holders", want);
 	else if (refs == 0)
-		complain(a, p, "P1: not free, holders", 0);
+		audit_complain(a, p, "P1: not free, holders", 0);
 }
 
 static void
@@ -239,7 +207,7 @@ check_frames(struct audit *a)
 	/* What was never given to the allocator reads as free as well. */
 	frame_stats(&s);
 	if (a->free_seen != s.free + frame_never_added())
-		complain(a, &page_array[0], "frames lost or found, free",
+		audit_complain(a, &page_array[0], "frames lost or found, free",
 		    a->free_seen);
 }
 
@@ -291,6 +259,7 @@ look(struct audit *a)
 	if (err < 0)
 		return err;
 	mm_each_paused(visit_space, a);
+	audit_objects(a);
 	check_frames(a);
 	pause_end();
 	return 0;

@@ -154,7 +154,7 @@ mm_unmap_locked(struct mm *mm, u64 start, u64 end)
 	/* commit */
 	tree_zap(mm->root, uaddr(wide_start), uaddr(wide_end), &g);
 	gather_finish(&g);
-	/* O5: an object that nobody maps is settled at once. */
+	/* O2: an object that nobody maps is settled at once. */
 	region_remove(mm, start, end);
 	return 0;
 }

@@ -38,6 +38,7 @@ struct region_block {
 	struct refcount refs;
 	u32 nr;
 	u32 room;
+	u32 seen; /* users that the audit has met, while all stand still */
 	struct region regions[];
 };
 
@@ -111,6 +112,12 @@ int stock_fill_from_busy(
 
 /* ---- regions (region.c) ------------------------------------------------- */
 
+/* A shared one that writes go through, if not now then after mprotect. */
+static inline bool
+region_may_write_shared(const struct region *r)
+{
+	return (r->flags & (MM_SHARED | MM_NEVER_WRITE)) == MM_SHARED;
+}
 int region_block_create(u32 room, struct region_block **out) MUST_CHECK;
 void region_block_put(struct region_block *b);
 /* The first region that ends above addr, or NULL. */

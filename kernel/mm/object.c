@@ -36,6 +36,8 @@ object_init(struct object *o, const struct object_ops *ops, u64 size)
 	o->size_bytes = size;
 	o->nr_mapped = 0;
 	o->nr_writable = 0;
+	o->seen = 0;
+	o->seen_writable = 0;
 	o->nr_dirty = 0;
 	o->nr_mapped_dirty = 0;
 	o->nr_writing = 0;

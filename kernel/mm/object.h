@@ -74,15 +74,16 @@ struct object_ops {
  * mapping block that names it has another.
  * Laws   O1  pages[i] exists for i < pages of size only, each counted once
  *            for being there
- *        O2  bytes of the last page beyond the size are zero when nobody maps
- *            the object
+ *        O2  nr_mapped is not 0 for as long as any hart has a way to a page
+ *            by a region: leaves go, and are flushed, before regions do
  *        O3  nr_dirty, nr_mapped_dirty and nr_writing are the numbers of pages
  *            with PAGE_DIRTY or PAGE_MAPPED_DIRTY, with the second, and with
  *            PAGE_WRITING; all of them lie in [marked_from, marked_to)
  *        O4  a page of a store that can be written to is PAGE_MAPPED_DIRTY for
  *            as long as a leaf of a shared mapping has W
- *        O5  nr_mapped is not 0 for as long as any hart has a way to a page
- *            by a region: leaves go, and are flushed, before regions do
+ * Beyond the size, in the page that it lies in, mappings may leave what they
+ * like: zeroes take its place before it is written back and before the object
+ * grows.
  * Locks  l lock   a atomic   c fixed
  */
 struct object {
@@ -94,6 +95,8 @@ struct object {
 	u64 size_bytes;               /* l; read without it for a hint */
 	u64 nr_mapped;   /* a: regions, in all blocks, that name it */
 	u64 nr_writable; /* a: of these, shared ones that may write */
+	u32 seen; /* as many as the audit has met, while all stand still */
+	u32 seen_writable;
 	/* of a store that can be written to */
 	u64 nr_dirty;        /* l */
 	u64 nr_mapped_dirty; /* l */

@@ -32,15 +32,9 @@ region_block_create(u32 room, struct region_block **out)
 	refcount_init(&b->refs, 1);
 	b->nr = 0;
 	b->room = room;
+	b->seen = 0;
 	*out = b;
 	return 0;
-}
-
-/* If not now, then after mprotect. */
-static bool
-may_write_shared(const struct region *r)
-{
-	return (r->flags & (MM_SHARED | MM_NEVER_WRITE)) == MM_SHARED;
 }
 
 static void
@@ -50,7 +44,7 @@ region_get(const struct region *r)
 		return;
 	object_get(r->object);
 	atomic_add(&r->object->nr_mapped, 1);
-	if (may_write_shared(r))
+	if (region_may_write_shared(r))
 		atomic_add(&r->object->nr_writable, 1);
 }
 
@@ -60,7 +54,7 @@ region_put(const struct region *r)
 	if (r->object == NULL)
 		return;
 	atomic_sub(&r->object->nr_mapped, 1);
-	if (may_write_shared(r))
+	if (region_may_write_shared(r))
 		atomic_sub(&r->object->nr_writable, 1);
 	object_put(r->object);
 }

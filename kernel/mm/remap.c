@@ -121,7 +121,7 @@ clear_target(struct mm *mm, u64 start, u64 end)
 		tree_zap(mm->root, uaddr(at), uaddr(next), &g);
 	}
 	gather_finish(&g);
-	/* O5 */
+	/* O2 */
 	region_remove(mm, start, end);
 }
 
