@@ -57,14 +57,16 @@ visit_link(struct audit *a, struct page *table, u64 word)
 	struct page *child = pfn_page(pt_pfn(word));
 
 	if (child->kind != PAGE_TABLE || child->level + 1 != table->level) {
-		audit_complain(a, child, "linked as a table by level", table->level);
+		audit_complain(
+		    a, child, "linked as a table by level", table->level);
 		return;
 	}
 	if (pt_is_link(word) && !child->frozen && !is_sole_table(child))
-		audit_complain(a, child, "T3: shared, not frozen, link of level",
-		    table->level);
+		audit_complain(a, child,
+		    "T3: shared, not frozen, link of level", table->level);
 	if (table->frozen && pt_is_link(word) && !child->frozen)
-		audit_complain(a, child, "T4: not frozen below a frozen table", 0);
+		audit_complain(
+		    a, child, "T4: not frozen below a frozen table", 0);
 	if (a->links[index_of(child)]++ == 0)
 		visit_table(a, child);
 }
@@ -142,8 +144,8 @@ check_rights(struct audit *a, struct mm *mm, struct page *table, u64 base)
 		    !(r->flags & MM_SHARED)) {
 			audit_complain(a, p, "W on a page that others have", 0);
 		} else if ((word & PTE_W) && is_unnoticed(r, p)) {
-			audit_complain(a, p, "O4: W on a page that counts as clean",
-			    p->index);
+			audit_complain(a, p,
+			    "O4: W on a page that counts as clean", p->index);
 		}
 	}
 }
