@@ -460,6 +460,12 @@ file_sync_fs(struct file *f)
 	return fs->ops->sync ? fs->ops->sync(fs) : 0;
 }
 
+bool
+file_may_run(const struct file *f)
+{
+	return !(f->path.mount->flags & MS_NOEXEC);
+}
+
 int
 file_map(struct file *f, bool shared, u32 prot, struct object **out)
 {
@@ -471,7 +477,7 @@ file_map(struct file *f, bool shared, u32 prot, struct object **out)
 		return -EACCES;
 	if (shared && (prot & 2) && !memfd_may_map_write(f))
 		return -EPERM;
-	if ((prot & 4) && (f->path.mount->flags & MS_NOEXEC))
+	if ((prot & 4) && !file_may_run(f))
 		return -EPERM;
 	return f->ops->map ? f->ops->map(f, out) : -ENODEV;
 }

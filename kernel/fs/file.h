@@ -152,6 +152,8 @@ int file_sync(struct file *f, bool data_only) MUST_CHECK;
 int file_sync_range(struct file *f, s64 offset, s64 len, u32 flags) MUST_CHECK;
 /* The whole file system that it is on. */
 int file_sync_fs(struct file *f) MUST_CHECK;
+/* Nothing is run that lies on a mount with MS_NOEXEC. */
+bool file_may_run(const struct file *f);
 /*
  * What mmap maps, with a reference; *out NULL means private zeroes.  shared
  * and writable are what the mapping will be.

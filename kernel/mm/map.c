@@ -5,6 +5,8 @@
  * regions of its own, tables at the edges); then change regions and tree in
  * one go that cannot fail.
  */
+#include <asm/mman.h>
+
 #include "core/random.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -338,6 +340,13 @@ new_data(const struct region *r, u64 at, u64 end, u32 prot)
 	return (MIN(r->end, end) - at) >> PAGE_SHIFT;
 }
 
+static bool
+is_forbidden(const struct region *r, u32 prot)
+{
+	return ((prot & MM_WRITE) && (r->flags & MM_NEVER_WRITE)) ||
+	    ((prot & MM_EXEC) && (r->flags & MM_NEVER_EXEC));
+}
+
 /*
  * How far from start every page is mapped and may have this protection; what
  * stands in the way there goes to *err.
@@ -351,8 +360,7 @@ protectable_end(struct mm *mm, u64 start, u64 end, u32 prot, int *err)
 		struct region *r = region_at(mm, at);
 
 		*err = r == NULL ? -ENOMEM : -EACCES;
-		if (r == NULL ||
-		    ((prot & MM_WRITE) && (r->flags & MM_NEVER_WRITE)))
+		if (r == NULL || is_forbidden(r, prot))
 			return at;
 		more += new_data(r, at, end, prot);
 		*err = -ENOMEM;
@@ -402,21 +410,54 @@ protect_locked(struct mm *mm, u64 start, u64 end, u32 prot)
 	return err < 0 ? err : obstacle;
 }
 
+#define PROT_RIGHTS ((u32)(MM_READ | MM_WRITE | MM_EXEC))
+#define PROT_GROWS  ((u32)(PROT_GROWSDOWN | PROT_GROWSUP))
+
+static bool
+is_protection(u32 prot)
+{
+	/* What PROT_SEM asks for all memory has. */
+	return !(prot & ~(PROT_RIGHTS | PROT_GROWS | PROT_SEM)) &&
+	    (prot & PROT_GROWS) != PROT_GROWS;
+}
+
+/*
+ * With PROT_GROWSDOWN it goes down to where the region begins that *start is
+ * in or below, which must be one that grows down.  None grows up.
+ */
+static int
+find_start(struct mm *mm, u64 end, u32 prot, u64 *start)
+{
+	u64 limit = (prot & PROT_GROWSDOWN) ? end : *start + PAGE_SIZE;
+	struct region *r;
+
+	if (!(prot & PROT_GROWS))
+		return 0;
+	r = region_above(mm, *start);
+	if (r == NULL || r->start >= limit)
+		return -ENOMEM;
+	if ((prot & PROT_GROWSUP) || !(r->flags & MM_STACK))
+		return -EINVAL;
+	*start = r->start;
+	return 0;
+}
+
 int
 mm_protect(struct mm *mm, uaddr_t start, u64 len_bytes, u32 prot)
 {
 	u64 end;
 	int err;
 
-	if (!is_aligned(start.val, PAGE_SIZE) ||
-	    (prot & ~(u32)(MM_READ | MM_WRITE | MM_EXEC)))
+	if (!is_aligned(start.val, PAGE_SIZE) || !is_protection(prot))
 		return -EINVAL;
 	if (len_bytes == 0)
 		return 0;
 	if (!page_range(start.val, len_bytes, &end))
 		return -ENOMEM;
 	mm_lock(mm);
-	err = protect_locked(mm, start.val, end, prot);
+	err = find_start(mm, end, prot, &start.val);
+	if (err == 0)
+		err = protect_locked(mm, start.val, end, prot & PROT_RIGHTS);
 	mm_unlock(mm);
 	return err;
 }

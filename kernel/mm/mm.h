@@ -26,6 +26,7 @@ enum {
 	MM_HEAP = 1u << 4,       /* the break's */
 	MM_NEVER_WRITE = 1u << 5, /* shared file opened read-only */
 	MM_VDSO = 1u << 6,        /* our signal page */
+	MM_NEVER_EXEC = 1u << 7,  /* file that lies where nothing is run */
 };
 
 /* Boot. */
@@ -75,6 +76,7 @@ struct mm_map_args {
 int mm_map(
     struct mm *mm, const struct mm_map_args *args, uaddr_t *out) MUST_CHECK;
 int mm_unmap(struct mm *mm, uaddr_t start, u64 len_bytes) MUST_CHECK;
+/* prot: PROT_* of Linux, that for what grows down among them. */
 int mm_protect(
     struct mm *mm, uaddr_t start, u64 len_bytes, u32 prot) MUST_CHECK;
 /* flags: MREMAP_* of Linux. */

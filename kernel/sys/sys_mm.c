@@ -19,6 +19,13 @@ sys_brk(u64 want)
 	return (s64)mm_brk(mm_current(), uaddr(want)).val;
 }
 
+/* What MAP_SHARED_VALIDATE lets pass: MAP_HUGE_* are bits from there up. */
+#define KNOWN_FLAGS                                                            \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |                \
+	    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |      \
+	    MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |            \
+	    31u << MAP_HUGE_SHIFT)
+
 static int
 check_map(u64 addr, u64 len, u32 flags, u64 offset)
 {
@@ -34,6 +41,9 @@ check_map(u64 addr, u64 len, u32 flags, u64 offset)
 		return -EINVAL;
 	if (len > USER_TOP)
 		return -ENOMEM;
+	/* Nobody is there to be asked what it knows. */
+	if (type == MAP_SHARED_VALIDATE && (flags & MAP_ANONYMOUS))
+		return -EINVAL;
 	if (offset + len < offset)
 		return -EOVERFLOW;
 	/* No file has bytes there, and arithmetic stays clear of a wrap. */
@@ -83,19 +93,23 @@ map_open_file(struct file *f, struct mm_map_args *args)
 	/* A shared one of a file that may not be written stays read-only. */
 	if (shared && !memfd_may_map_write(f))
 		args->flags |= MM_NEVER_WRITE;
+	if (!file_may_run(f))
+		args->flags |= MM_NEVER_EXEC;
 	return map_take(args);
 }
 
 static s64
-map_file(int n, struct mm_map_args *args)
+map_file(int n, u32 flags, struct mm_map_args *args)
 {
+	bool unknown = (flags & MAP_TYPE) == MAP_SHARED_VALIDATE &&
+	    (flags & ~KNOWN_FLAGS) != 0;
 	struct fd fd;
 	s64 at = fd_get(n, &fd);
 
 	if (at < 0)
 		return at;
 	memfd_map_begin(fd.file);
-	at = map_open_file(fd.file, args);
+	at = unknown ? -EOPNOTSUPP : map_open_file(fd.file, args);
 	memfd_map_end(fd.file);
 	fd_put(&fd);
 	return at;
@@ -119,7 +133,8 @@ sys_mmap(u64 addr, u64 len, u32 prot, u32 flags, int n, u64 offset)
 		return err;
 	if ((flags & MAP_TYPE) != MAP_PRIVATE)
 		args.flags |= MM_SHARED;
-	return (flags & MAP_ANONYMOUS) ? map_anon(&args) : map_file(n, &args);
+	return (flags & MAP_ANONYMOUS) ? map_anon(&args)
+				       : map_file(n, flags, &args);
 }
 
 s64

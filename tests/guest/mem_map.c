@@ -111,6 +111,42 @@ test_refusals(void)
 	    "an offset within a page");
 }
 
+/* The type with which a flag that is not known is an error. */
+static void
+test_validate(void)
+{
+	int fd = must(open("f", O_RDWR | O_CREAT, 0600));
+	int type = MAP_SHARED_VALIDATE;
+	char *p;
+
+	must(ftruncate(fd, PAGE));
+	p = must(mmap(NULL, PAGE, RW, type | MAP_NORESERVE, fd, 0));
+	is(try_write(p), 0, "MAP_SHARED_VALIDATE of a file");
+	must(munmap(p, PAGE));
+	is_errno(mmap(NULL, PAGE, RW, type | 1 << 25, fd, 0), EOPNOTSUPP,
+	    "and not with an unknown flag");
+	is_errno(mmap(NULL, PAGE, RW, type | MAP_SYNC, fd, 0), EOPNOTSUPP,
+	    "nor with MAP_SYNC");
+	is_errno(
+	    mmap(NULL, PAGE, RW, type | 1 << 25, 77, 0), EBADF, "of no file");
+	p = mmap(NULL, PAGE, RW, MAP_SHARED | 1 << 25, fd, 0);
+	ok(p != MAP_FAILED, "which MAP_SHARED does not mind");
+	must(munmap(p, PAGE));
+	is_errno(mmap(NULL, PAGE, RW, type | MAP_ANONYMOUS, -1, 0), EINVAL,
+	    "nor without a file");
+	is_errno(mmap(NULL, PAGE, RW, type | MAP_ANONYMOUS | 1 << 25, -1, 0),
+	    EINVAL, "with an unknown flag or not");
+	is_errno(mmap(NULL, -PAGE, RW, type | MAP_ANONYMOUS, -1, 0), ENOMEM,
+	    "once the length was looked at");
+	is_errno(mmap(NULL, 0, RW, type | MAP_ANONYMOUS, -1, 0), EINVAL,
+	    "or there is none");
+	p = anon(1);
+	must(munmap(p, PAGE));
+	is_errno(mmap(p, PAGE, RW, type | MAP_FIXED_NOREPLACE, fd, 0),
+	    EOPNOTSUPP, "MAP_FIXED_NOREPLACE is not known to it");
+	is(close(fd), 0, "close");
+}
+
 static void
 test_munmap(void)
 {
@@ -182,6 +218,7 @@ TEST(mem_map)
 	test_hints();
 	test_fixed();
 	test_refusals();
+	test_validate();
 	test_munmap();
 	test_many();
 	test_large();

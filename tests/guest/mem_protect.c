@@ -1,6 +1,9 @@
 /* mprotect: what can be done with a page, before and after. */
 #include "mem.h"
 
+#include <sys/mount.h>
+#include <sys/stat.h>
+
 static void
 test_each(void)
 {
@@ -100,6 +103,82 @@ test_files(void)
 	close(rw);
 }
 
+/* What must not be run from where a file lies is not run later either. */
+static void
+test_noexec(void)
+{
+	int fd, types[] = {MAP_PRIVATE, MAP_SHARED};
+	char *p;
+
+	must(mkdir("m", 0700));
+	must(mount("none", "m", "tmpfs", MS_NOEXEC, NULL));
+	fd = must(open("m/f", O_RDWR | O_CREAT, 0700));
+	must(ftruncate(fd, PAGE));
+	for (int i = 0; i < 2; i++) {
+		is_errno(
+		    mmap(NULL, PAGE, PROT_READ | PROT_EXEC, types[i], fd, 0),
+		    EPERM, "a file on a MS_NOEXEC mount is not mapped to run");
+		p = must(mmap(NULL, 2 * PAGE, PROT_READ, types[i], fd, 0));
+		is_errno(mprotect(p, PAGE, PROT_READ | PROT_EXEC), EACCES,
+		    "nor is it to be run after mprotect");
+		is_errno(mprotect(p, PAGE, PROT_EXEC), EACCES, "or alone");
+		is(mprotect(p, PAGE, RW), 0, "but it may be written");
+		must(munmap(p + PAGE, PAGE));
+		p = must(mremap(p, PAGE, 3 * PAGE, MREMAP_MAYMOVE));
+		is_errno(mprotect(p + PAGE, PAGE, PROT_EXEC), EACCES,
+		    "nor when it has grown");
+		must(munmap(p, 3 * PAGE));
+	}
+	close(fd);
+	is(umount("m"), 0, "umount");
+}
+
+/* To where the region ends that grows: the stack's, and no other one's. */
+static void
+test_growing(void)
+{
+	char *p = anon(3), *stack = __builtin_frame_address(0);
+	char *page = (char *)((uintptr_t)stack & -PAGE);
+
+	is(try_write(page - 8 * PAGE), 0, "the stack grows");
+	is_errno(mprotect(p, PAGE, RW | PROT_GROWSDOWN), EINVAL,
+	    "PROT_GROWSDOWN for what does not grow");
+	is_errno(
+	    mprotect(p, PAGE, RW | PROT_GROWSUP), EINVAL, "nothing grows up");
+	is_errno(mprotect(page, PAGE, RW | PROT_GROWSUP), EINVAL,
+	    "not the stack either");
+	is_errno(mprotect(p + 1, PAGE, RW | PROT_GROWSDOWN | PROT_GROWSUP),
+	    EINVAL, "both");
+	is(mprotect(p, 0, RW | PROT_GROWSDOWN), 0, "no length is no change");
+	must(munmap(p + PAGE, PAGE));
+	is_errno(
+	    mprotect(p + PAGE, PAGE, RW | PROT_GROWSDOWN), ENOMEM, "a hole");
+	is_errno(mprotect(p + PAGE, PAGE, RW | PROT_GROWSUP), ENOMEM,
+	    "which goes before");
+	is_errno(mprotect(p + PAGE, 2 * PAGE, RW | PROT_GROWSDOWN), EINVAL,
+	    "but not if something is behind it");
+	is_errno(mprotect(p + PAGE, 2 * PAGE, RW | PROT_GROWSUP), ENOMEM,
+	    "for the one");
+	must(munmap(p, 3 * PAGE));
+	p = page - 8 * PAGE;
+	is(mprotect(page, PAGE, RW | PROT_EXEC | PROT_GROWSDOWN), 0,
+	    "the stack from a page down");
+	is(try_run(p + 64), SIGILL, "down to where it begins: zeroes are run");
+	is(mprotect(page, PAGE, RW | PROT_GROWSDOWN), 0, "and back");
+	is(try_run(p + 64), SIGSEGV, "they are not any more");
+}
+
+static void
+test_sem(void)
+{
+	char *p = anon(1);
+
+	is(mprotect(p, PAGE, PROT_READ | 8), 0, "PROT_SEM means nothing");
+	is(try_read(p), 0, "here");
+	is(try_write(p), SIGSEGV, "at all");
+	must(munmap(p, PAGE));
+}
+
 /* Protection is each process's own, though its pages are shared. */
 static void
 test_fork(void)
@@ -153,6 +232,9 @@ TEST(mem_protect)
 	test_untouched();
 	test_refusals();
 	test_files();
+	test_noexec();
+	test_growing();
+	test_sem();
 	test_fork();
 	test_often();
 }

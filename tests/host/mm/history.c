@@ -130,6 +130,10 @@ pick_mmap(struct op *op)
 		op->flags |= MM_NEVER_WRITE;
 		op->prot &= ~MM_WRITE;
 	}
+	if (op->object < NR_OBJECTS && one_in(8)) {
+		op->flags |= MM_NEVER_EXEC;
+		op->prot &= ~MM_EXEC;
+	}
 }
 
 static void

@@ -347,6 +347,8 @@ obstacle(const struct mspace *s, u32 page, u32 prot)
 
 	if (!p->mapped)
 		return -ENOMEM;
+	if ((prot & MM_EXEC) && (p->flags & MM_NEVER_EXEC))
+		return -EACCES;
 	return (prot & MM_WRITE) && (p->flags & MM_NEVER_WRITE) ? -EACCES : 0;
 }
 
