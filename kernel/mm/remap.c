@@ -208,10 +208,24 @@ move(struct remap *m, u64 *out)
 	r.end = to + m->new_len;
 	region_insert(mm, &r);
 	region_merge(mm, to, r.end);
+	if (r.flags & MM_VDSO)
+		atomic_store(&mm->c.vdso, to);
 	move_leaves(mm, m->old, to, moved);
 	*out = to;
 	if (!(m->flags & MREMAP_DONTUNMAP))
 		leave_old(m, moved);
+	return 0;
+}
+
+/* No longer than there are addresses, nor to where no file has bytes. */
+static int
+check_new_len(const struct remap *m, const struct region *r)
+{
+	if (m->new_len > USER_TOP)
+		return -ENOMEM;
+	if (r->object != NULL &&
+	    r->offset + (m->old - r->start) + m->new_len > (u64)INT64_MAX)
+		return -EINVAL;
 	return 0;
 }
 
@@ -238,8 +252,13 @@ duplicate(struct remap *m, u64 *out)
 	r = region_at(m->mm, m->old);
 	if (r == NULL)
 		return -EFAULT;
-	if (!(r->flags & MM_SHARED) || !(m->flags & MREMAP_MAYMOVE))
+	if (!(r->flags & MM_SHARED))
 		return -EINVAL;
+	err = check_new_len(m, r);
+	if (err < 0)
+		return err;
+	if (!(m->flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
 	args.prot = r->prot;
 	args.flags = r->flags;
 	args.object = r->object;
@@ -288,21 +307,34 @@ stays(const struct remap *m)
 }
 
 static int
+check_region(const struct remap *m, const struct region *r)
+{
+	bool is_vdso = (r->flags & MM_VDSO) != 0;
+
+	/* The signal page is in one place, and as long as it is. */
+	if (is_vdso && (m->flags & MREMAP_DONTUNMAP))
+		return -EINVAL;
+	/* What is cut off may be of other regions too, or of none. */
+	if (r->end - m->old < m->old_len && !stays(m))
+		return -EFAULT;
+	if (is_vdso && m->new_len > m->old_len)
+		return -EFAULT;
+	return check_new_len(m, r);
+}
+
+static int
 remap_locked(struct remap *m, u64 *out)
 {
 	struct region *r = region_at(m->mm, m->old);
+	int err;
 
 	if (r == NULL)
 		return -EFAULT;
 	if (m->old_len == 0)
 		return duplicate(m, out);
-	/* What is cut off may be of other regions too, or of none. */
-	if (r->end - m->old < m->old_len && !stays(m))
-		return -EFAULT;
-	/* Nor may it grow to where no file has bytes. */
-	if (r->object != NULL &&
-	    r->offset + (m->old - r->start) + m->new_len > (u64)INT64_MAX)
-		return -EINVAL;
+	err = check_region(m, r);
+	if (err < 0)
+		return err;
 	if (m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return move(m, out);
 	if (!stays(m))
@@ -333,8 +365,6 @@ check_args(const struct remap *m)
 		return -EINVAL;
 	if (m->old > USER_TOP || m->old_len > USER_TOP - m->old)
 		return -EFAULT;
-	if (m->new_len > USER_TOP)
-		return -ENOMEM;
 	if (!(m->flags & MREMAP_FIXED))
 		return 0;
 	if (!is_aligned(m->target, PAGE_SIZE) || m->target < PAGE_SIZE ||

@@ -196,6 +196,140 @@ test_shared(void)
 	must(munmap(q, 2 * PAGE));
 }
 
+/* With no old length: a second place, if the memory is shared. */
+static void
+test_duplicate(void)
+{
+	int fd = must(open("f", O_RDWR | O_CREAT, 0600));
+	char *p = anon(2), *q = shared(2);
+
+	is_errno(mremap(p, 0, PAGE, 0), EINVAL, "private memory has none");
+	is_errno(mremap(p, 0, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q), EINVAL,
+	    "not in a place of its choice");
+	ok(!is_mapped(q) && is_mapped(q + PAGE), "which is taken for it");
+	is_errno(
+	    mremap(p, 0, 1ul << 60, MREMAP_MAYMOVE), EINVAL, "of any length");
+	is_errno(mremap(q + PAGE, 0, PAGE, 0), ENOMEM,
+	    "a shared one's has to be elsewhere");
+	is_errno(mremap(q + PAGE, 0, 1ul << 60, MREMAP_MAYMOVE), ENOMEM,
+	    "and of some length");
+	is_errno(mremap(q + PAGE, 0, 0, MREMAP_MAYMOVE), EINVAL, "not of none");
+	is_errno(
+	    mremap(q, 0, PAGE, MREMAP_MAYMOVE), EFAULT, "nothing has none");
+	must(munmap(p, 2 * PAGE));
+	must(munmap(q, 2 * PAGE));
+	must(ftruncate(fd, PAGE));
+	p = must(mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 0));
+	is_errno(mremap(p, 0, PAGE, MREMAP_MAYMOVE), EINVAL,
+	    "a file's private mapping");
+	must(munmap(p, PAGE));
+	p = must(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	q = must(mremap(p, 0, PAGE, MREMAP_MAYMOVE));
+	must(pwrite(fd, "x", 1, 0));
+	ok(*p == 'x' && *q == 'x', "a file's shared one");
+	is(try_write(q), SIGSEGV, "with the rights of the first");
+	must(munmap(p, PAGE));
+	must(munmap(q, PAGE));
+	close(fd);
+}
+
+/* ---- the page that signals return by ---- */
+
+static char *vdso;
+static size_t vdso_len;
+
+static void
+find_vdso(void)
+{
+	FILE *f = must(fopen("/proc/self/maps", "r"));
+	unsigned long start, end;
+	char line[400];
+
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, "[vdso]") &&
+		    sscanf(line, "%lx-%lx", &start, &end) == 2) {
+			vdso = (char *)start;
+			vdso_len = end - start;
+		}
+	fclose(f);
+	ensure(vdso != NULL);
+}
+
+static volatile sig_atomic_t nr_handled;
+
+static void
+handle(int signo)
+{
+	(void)signo;
+	nr_handled++;
+}
+
+static void
+move_and_signal(void)
+{
+	char *to = anon(8);
+
+	signal(SIGUSR1, handle);
+	ok(mremap(vdso, vdso_len, vdso_len, MREMAP_MAYMOVE | MREMAP_FIXED,
+	       to) == to,
+	    "the signal page moves");
+	raise(SIGUSR1);
+	is(nr_handled, 1, "a signal returns by it");
+	if (must(fork()) == 0) {
+		raise(SIGUSR1);
+		_exit(nr_handled);
+	}
+	wait(NULL);
+	vdso = mremap(to, vdso_len, vdso_len, MREMAP_MAYMOVE | MREMAP_FIXED,
+	    to + 4 * PAGE);
+	ok(vdso == to + 4 * PAGE, "it moves once more");
+	raise(SIGUSR1);
+	is(nr_handled, 2, "and a signal returns");
+}
+
+static void
+take_and_signal(void)
+{
+	signal(SIGUSR1, handle);
+	must(munmap(vdso, vdso_len));
+	raise(SIGUSR1);
+}
+
+/* Where it was there may be what was never meant to be run. */
+static void
+replace_and_signal(void)
+{
+	signal(SIGUSR1, handle);
+	ok(mmap(vdso, vdso_len, RW, ANON | MAP_FIXED, -1, 0) == vdso,
+	    "other memory takes its place");
+	raise(SIGUSR1);
+}
+
+static void
+test_vdso(void)
+{
+	char *p;
+
+	find_vdso();
+	/* What try_write leaves behind is no way back here. */
+	signal(SIGSEGV, SIG_DFL);
+	is(wait_status(spawn(move_and_signal)), 0, "as if it had not moved");
+	dies(SIGSEGV, take_and_signal, "without it a signal has no return");
+	dies(SIGSEGV, replace_and_signal, "nor if it can't be run");
+	is_errno(mremap(vdso, vdso_len, vdso_len + PAGE, MREMAP_MAYMOVE),
+	    EFAULT, "it does not grow");
+	is_errno(
+	    mremap(vdso, vdso_len, vdso_len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP),
+	    EINVAL, "nor leaves its place empty");
+	is_errno(mremap(vdso, 0, vdso_len, MREMAP_MAYMOVE), EINVAL,
+	    "nor is it in two places");
+	p = anon(4);
+	is_errno(mremap(vdso, vdso_len, vdso_len + PAGE,
+		     MREMAP_MAYMOVE | MREMAP_FIXED, p),
+	    EFAULT, "nor grows elsewhere");
+	must(munmap(p, 4 * PAGE));
+}
+
 /* Two MiB and more move by whole tables; none of it may be lost. */
 static void
 test_large(void)
@@ -282,6 +416,8 @@ TEST_NEEDS(mem_remap, 12)
 	test_protection();
 	test_fork();
 	test_shared();
+	test_duplicate();
+	test_vdso();
 	test_large();
 	test_limit();
 }
