@@ -309,6 +309,7 @@ protect_leaves(struct mm *mm, u64 start, u64 end, u32 prot)
 		if (reprotect(word, prot) != word)
 			tree_set_leaf(&path, reprotect(word, prot));
 		at.val += PAGE_SIZE;
+		thread_preempt_point();
 	}
 }
 
@@ -325,6 +326,9 @@ own_range(struct mm *mm, u64 start, u64 end)
 	while (err == 0 && tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
 		err = tree_own_existing(mm->root, at, &g);
 		at.val = align_down(at.val, pt_span(1)) + pt_span(1);
+		if (thread_must_end())
+			err = -EINTR;
+		thread_preempt_point();
 	}
 	gather_finish(&g);
 	return err;

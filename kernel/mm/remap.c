@@ -51,6 +51,9 @@ prepare_move(struct mm *mm, u64 from, u64 to, u64 len, struct tree_gather *g)
 	    tree_next_leaf(mm->root, &at, uaddr(from + len), &word)) {
 		err = prepare_page(mm, at.val, at.val - from + to, g);
 		at.val += PAGE_SIZE;
+		if (thread_must_end())
+			err = -EINTR;
+		thread_preempt_point();
 	}
 	return err;
 }
@@ -71,6 +74,7 @@ move_leaves(struct mm *mm, u64 from, u64 to, u64 len)
 		pt_store(old.entry[0], 0);
 		tree_set_leaf(&new, word);
 		at.val += PAGE_SIZE;
+		thread_preempt_point();
 	}
 	tlb_flush(&mm->space);
 }
@@ -93,8 +97,12 @@ own_target(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
 	if (!is_taken(mm, start, end))
 		return 0;
 	for (at = start; err == 0 && at < end;
-	     at = align_down(at, pt_span(1)) + pt_span(1))
+	     at = align_down(at, pt_span(1)) + pt_span(1)) {
 		err = tree_own_existing(mm->root, uaddr(at), g);
+		if (thread_must_end())
+			err = -EINTR;
+		thread_preempt_point();
+	}
 	return err;
 }
 
@@ -119,6 +127,7 @@ clear_target(struct mm *mm, u64 start, u64 end)
 			next += pt_span(1);
 		next = MIN(next, end);
 		tree_zap(mm->root, uaddr(at), uaddr(next), &g);
+		thread_preempt_point();
 	}
 	gather_finish(&g);
 	/* O2 */
