@@ -50,6 +50,15 @@ object_init(struct object *o, const struct object_ops *ops, u64 size)
 	list_init(&o->in_cache);
 }
 
+/* Pages of objects that have a store. */
+static u64 nr_stored; /* a */
+
+u64
+object_nr_stored(void)
+{
+	return atomic_load(&nr_stored);
+}
+
 void
 object_drop_page(struct object *o, u64 index)
 {
@@ -59,6 +68,8 @@ object_drop_page(struct object *o, u64 index)
 	assert(!(p->dirty & PAGE_WRITING));
 	object_unmark(o, p, PAGE_DIRTY | PAGE_MAPPED_DIRTY);
 	o->nr_pages--;
+	if (object_has_store(o))
+		atomic_sub(&nr_stored, 1);
 	p->object = NULL;
 	page_put(p);
 }
@@ -153,6 +164,8 @@ object_add_page(struct object *o, u64 index, struct page *p)
 	p->used = 1;
 	if (o->nr_pages++ == 0 && object_has_store(o))
 		object_join_cache(o);
+	if (object_has_store(o))
+		atomic_add(&nr_stored, 1);
 	return 0;
 }
 

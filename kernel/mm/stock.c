@@ -42,9 +42,12 @@ stock_fill(struct mm_stock *s, u64 nr_pages, u64 nr_tables)
 	struct frame_stats have;
 	int err;
 
-	/* Not all of memory shall go only to see that it is not enough. */
+	/*
+	 * Not all of memory shall go only to see that it is not enough: others
+	 * would find none meanwhile.
+	 */
 	frame_stats(&have);
-	if (nr_pages + nr_tables > have.free + have.kinds[PAGE_CACHE])
+	if (nr_pages + nr_tables > have.free + object_nr_stored())
 		return -ENOMEM;
 	err = stock_add(&s->tables, &s->nr_tables, PAGE_TABLE, nr_tables);
 	if (err == 0)

@@ -214,6 +214,68 @@ test_populate(void)
 	ok(free_bytes() > before - 64 * PAGE, "which is free again");
 }
 
+/* ------------------------------------------------ asked for, in vain */
+
+enum {
+	VAIN_ROUNDS = 200,
+};
+
+static void
+ask_in_vain(struct gate *go)
+{
+	struct sysinfo info;
+	long bytes;
+	char *p;
+
+	must(sysinfo(&info));
+	bytes = (long)(info.totalram * info.mem_unit / PAGE * 3 / 4) * PAGE;
+	p = reserve(bytes);
+	gate_open(go);
+	for (;;)
+		ensure(madvise(p, bytes, MADV_POPULATE_WRITE) == -1 &&
+		    errno == ENOMEM);
+}
+
+/*
+ * Half of memory is a file's that is nowhere else.  Who asks for more than
+ * there can be takes nothing, so nobody beside him is short.
+ */
+static void
+test_in_vain(void)
+{
+	long bytes = free_bytes() / 2 / PAGE * PAGE;
+	int fd = must(memfd_create("half", 0));
+	struct gate go = gate_make();
+	long before, lowest;
+	int failed = 0;
+	pid_t asks, pid;
+	char *p;
+
+	must(ftruncate(fd, bytes));
+	p = must(mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	touch(p, bytes, 1);
+	must(munmap(p, bytes));
+	asks = must(fork());
+	if (asks == 0)
+		ask_in_vain(&go);
+	gate_wait(&go);
+	before = lowest = free_bytes();
+	for (int i = 0; i < VAIN_ROUNDS; i++) {
+		pid = fork();
+		if (pid == 0)
+			_exit(0);
+		failed += pid < 0 || wait_status(pid) != 0;
+		lowest = free_bytes() < lowest ? free_bytes() : lowest;
+	}
+	ok(lowest > before / 2, "of %ld free KiB %ld stay", before >> 10,
+	    lowest >> 10);
+	is(failed, 0, "%d forks beside one who asks for too much", VAIN_ROUNDS);
+	kill(asks, SIGKILL);
+	is(wait_status(asks), SIGKILL, "who has asked until now");
+	close(fd);
+	gate_close(&go);
+}
+
 /* ------------------------------------------------ a crowd at the edge */
 
 enum {
@@ -297,5 +359,6 @@ TEST(calf_oom)
 	for (int i = 0; i < 4; i++)
 		test_two(i & 1, i & 2);
 	test_populate();
+	test_in_vain();
 	test_crowd();
 }
