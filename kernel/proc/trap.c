@@ -16,12 +16,17 @@ upcall_user_enter(void)
 	thread_account_user();
 }
 
-/* A fault that has no cure is killed for, and said: nobody else can tell. */
+/*
+ * A fault that has no cure is killed for, and said: nobody else can tell.  Who
+ * ends already has given up looking for memory because of that.
+ */
 void
 trap_out_of_memory(void)
 {
 	struct task *t = task_current();
 
+	if (thread_must_end())
+		return;
 	printk("out of memory: killed %s[%d]\n", t->comm, t->tid);
 	signal_force_kill();
 }
