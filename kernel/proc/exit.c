@@ -7,8 +7,11 @@
  *	                other parents for the children; becomes a zombie and
  *	                tells its own parent
  *
- * All memory is gone before the parent can know, so what it does next may
- * count on it.  The stack and struct task go a moment later, on another stack.
+ * The process's hold on its memory is gone before the parent can know.  If it
+ * was the last one, the pages and tables are free by then, and what the parent
+ * does next may count on it; others who have the memory, too (CLONE_VM, a look
+ * at it in /proc), free it when they let go.  The stack and struct task go a
+ * moment later, on another stack.
  */
 #include "proc/exit.h"
 
