@@ -228,7 +228,5 @@ object_is_too_dirty(const struct object *o)
 {
 	return atomic_load(&o->nr_dirty) > page_count / OBJECT_DIRTY_SHARE;
 }
-/* What others are writing, as of now, has been written, or has failed. */
-void object_wait_written(struct object *o);
 
 #endif

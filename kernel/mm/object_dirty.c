@@ -252,17 +252,6 @@ object_wait_beyond(struct object *o, u64 keep)
 		wait_for_page(o, keep - 1);
 }
 
-void
-object_wait_written(struct object *o)
-{
-	u64 index = 0;
-
-	mutex_lock(&o->lock);
-	for (; next_marked(o, &index, PAGE_WRITING) != NULL; index++)
-		wait_for_page(o, index);
-	mutex_unlock(&o->lock);
-}
-
 /* ---- taking -------------------------------------------------------------- */
 
 /* The first that is dirty and not being written any more; NULL: none. */

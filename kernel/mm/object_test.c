@@ -377,14 +377,7 @@ test_waits_for_the_same_page(void **state)
 	assert_int_equal(object_take_dirty(&o, &from, again, 1), 1);
 	assert_int_equal(nr_parks, 1);
 	object_write_done(&o, from, again, 1, false);
-	object_wait_written(&o);
 	assert_int_equal(nr_parks, 1);
-
-	write_page(3);
-	write_page(4);
-	assert_int_equal(take(0, 8), 2);
-	object_wait_written(&o);
-	assert_int_equal(nr_parks, 2);
 }
 
 static void

@@ -112,7 +112,6 @@ write_back(const struct op *op)
 		object_write_done(&file, from, pages, nr, false);
 		from += nr;
 	}
-	object_wait_written(&file);
 	if (!op->force && sim_point_hook == NULL && file.nr_dirty != 0)
 		sim_fail("%lu pages are dirty still", file.nr_dirty);
 	return 0;
