@@ -2,8 +2,11 @@
 # Disks that fail their n-th read, write or flush, for many n of six workloads:
 # programs are told EIO, or EROFS once nothing is written any more; the rest of
 # the system goes on; and what e2fsck makes of the disk has all that was promised
-# (tests/guest/disk_fault.c).  Every fourth n, each failing once; CALF_LONG=1:
-# every one, on disks that go on failing too, with both sizes of blocks.
+# (tests/guest/disk_fault.c).  Every sixth n, each failing once, from a first one
+# that is drawn (CALF_SEED=N draws it again); CALF_LONG=1: every one, on disks that
+# go on failing too, with both sizes of blocks.
+#
+# CALF_WORKLOADS='map umount' has these alone, CALF_BLOCKS=4096 this size alone.
 . "$(dirname "$0")/../tap.sh"
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -101,7 +104,7 @@ boot()
 	} >>"$tmp/wrong"
 }
 
-# all WORKLOAD ONCE FIRST STEP: until a whole boot has seen no failure.
+# all WORKLOAD ONCE FIRST STEP: from the n-th request on, until a whole boot has seen no failure.
 all()
 {
 	workload=$1 once=$2 n=$3 step=$4
@@ -137,21 +140,32 @@ disk()
 	ok "$name: the first files" grep -q '^vda safe big' "$tmp/out"
 }
 
-disk 1024
-seed=0
-for workload in read write names map small umount; do
-	seed=$((seed + 1))
-	if [ -n "${CALF_LONG:-}" ]; then
-		all $workload on 1 1
-		all $workload off 1 1
-	else
-		all $workload on $((2 + seed % 4)) 4
-	fi
-done
-if [ -n "${CALF_LONG:-}" ]; then
-	disk 4096
-	for workload in read write names map small umount; do
-		all $workload on 1 1
+workloads=${CALF_WORKLOADS:-read write names map small umount}
+
+# long BLOCK ONCE…
+long()
+{
+	[ "${CALF_BLOCKS:-$1}" = "$1" ] || return 0
+	disk $1
+	shift
+	for workload in $workloads; do
+		for once in "$@"; do
+			all $workload $once 1 1
+		done
 	done
+}
+
+if [ -n "${CALF_LONG:-}" ]; then
+	long 1024 on off
+	long 4096 on
+	finish
+	exit
 fi
+seed=${CALF_SEED:-$(od -A n -N 2 -t u2 /dev/urandom | tr -d ' ')}
+echo "# seed $seed"
+disk 1024
+for workload in $workloads; do
+	seed=$((seed + 1))
+	all $workload on $((1 + seed % 6)) 6
+done
 finish
