@@ -30,6 +30,7 @@
 #include "core/printk.h"
 #include "core/random.h"
 #include "core/thread.h"
+#include "fs/notify.h"
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -376,8 +377,10 @@ destroy(struct dentry *d)
 	if (d->inode && inode_is_dir(d->inode) && d->inode->dentry == d)
 		d->inode->dentry = NULL;
 	spin_unlock(&dentry_lock);
-	if (d->inode)
+	if (d->inode) {
+		notify_put(d->inode);
 		inode_put(d->inode);
+	}
 	free_name(d, d->name);
 	kfree(d);
 	return parent;

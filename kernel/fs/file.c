@@ -12,6 +12,7 @@
 #include "fs/devfs.h"
 #include "fs/epoll.h"
 #include "fs/memfd.h"
+#include "fs/notify.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
@@ -160,6 +161,7 @@ file_open_at(struct file *f, struct path path, u32 flags)
 	if (err < 0)
 		goto put_write;
 	f->flags &= ~OPEN_ONLY;
+	notify_file(f, IN_OPEN);
 	return 0;
 
 put_write:
@@ -213,6 +215,8 @@ file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
 void
 file_close(struct file *f)
 {
+	notify_file(
+	    f, (f->access & FILE_WRITE) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	lock_drop_any(&f->locks, f->inode);
 	if (unlikely(atomic_load(&f->was_watched)))
 		epoll_forget_file(f);
@@ -418,8 +422,10 @@ file_readdir(struct file *f, struct dir_sink *sink)
 		err = f->ops->readdir(f, sink, &f->pos);
 	mutex_unlock(&dir->lock);
 	mutex_unlock(&f->pos_lock);
-	if (err == 0)
+	if (err == 0) {
+		notify_file(f, IN_ACCESS);
 		file_accessed(f);
+	}
 	return err;
 }
 
@@ -515,12 +521,17 @@ begin_change(struct file *f)
 int
 file_truncate(const struct fs_who *who, struct file *f, s64 size)
 {
+	int err;
+
 	if (f->access & FILE_PATH_ONLY)
 		return -EBADF;
 	if (size < 0 || !inode_is_regular(f->inode) ||
 	    !(f->access & FILE_WRITE))
 		return -EINVAL;
-	return inode_truncate(who, f->inode, size);
+	err = inode_truncate(who, f->inode, size);
+	if (err == 0)
+		notify_path(f->path, IN_MODIFY);
+	return err;
 }
 
 int
@@ -531,6 +542,8 @@ file_chmod(const struct fs_who *who, struct file *f, u32 mode)
 	if (err < 0)
 		return err;
 	err = inode_chmod(who, f->inode, mode);
+	if (err == 0)
+		notify_path(f->path, IN_ATTRIB);
 	mount_put_write(f->path.mount);
 	return err;
 }
@@ -543,6 +556,8 @@ file_chown(const struct fs_who *who, struct file *f, u32 uid, u32 gid)
 	if (err < 0)
 		return err;
 	err = inode_chown(who, f->inode, uid, gid);
+	if (err == 0)
+		notify_path(f->path, IN_ATTRIB);
 	mount_put_write(f->path.mount);
 	return err;
 }
@@ -556,6 +571,8 @@ file_utimens(
 	if (err < 0)
 		return err;
 	err = inode_utimens(who, f->inode, times);
+	if (err == 0)
+		notify_path(f->path, notify_of_times(times));
 	mount_put_write(f->path.mount);
 	return err;
 }

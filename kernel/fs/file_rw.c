@@ -10,6 +10,7 @@
 
 #include "core/thread.h"
 #include "fs/blockdev.h"
+#include "fs/notify.h"
 #include "fs/vfs_impl.h"
 #include "mm/slab.h"
 
@@ -25,6 +26,7 @@ check_transfer(const struct iov_iter *it, u64 pos)
 static inline s64
 do_read(struct file *f, struct iov_iter *to, u64 *pos)
 {
+	s64 n;
 	int err;
 
 	if (!(f->access & FILE_READ))
@@ -32,15 +34,19 @@ do_read(struct file *f, struct iov_iter *to, u64 *pos)
 	err = check_transfer(to, *pos);
 	if (err < 0)
 		return err;
-	if (likely(f->ops->read))
-		return f->ops->read(f, to, pos);
-	return inode_is_dir(f->inode) ? -EISDIR : -EINVAL;
+	if (unlikely(!f->ops->read))
+		return inode_is_dir(f->inode) ? -EISDIR : -EINVAL;
+	n = f->ops->read(f, to, pos);
+	if (n > 0)
+		notify_file(f, IN_ACCESS);
+	return n;
 }
 
 static s64
 do_write(
     const struct fs_who *who, struct file *f, struct iov_iter *from, u64 *pos)
 {
+	s64 n;
 	int err;
 
 	if (!(f->access & FILE_WRITE))
@@ -48,7 +54,12 @@ do_write(
 	err = check_transfer(from, *pos);
 	if (err < 0)
 		return err;
-	return f->ops->write ? f->ops->write(who, f, from, pos) : -EINVAL;
+	if (!f->ops->write)
+		return -EINVAL;
+	n = f->ops->write(who, f, from, pos);
+	if (n > 0)
+		notify_file(f, IN_MODIFY);
+	return n;
 }
 
 s64
@@ -123,6 +134,8 @@ file_read_kernel(struct file *f, u64 pos, void *buf, size_t len, size_t *done)
 		if (n > 0)
 			*done += n;
 	}
+	if (*done > 0)
+		notify_file(f, IN_ACCESS);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -281,6 +294,8 @@ int
 file_allocate(
     const struct fs_who *who, struct file *f, u32 mode, s64 pos, s64 len)
 {
+	int err;
+
 	if (pos < 0 || len <= 0)
 		return -EINVAL;
 	if (!(f->access & FILE_WRITE))
@@ -289,5 +304,8 @@ file_allocate(
 		return -EOPNOTSUPP;
 	if (pos > INT64_MAX - len)
 		return -EFBIG;
-	return f->ops->allocate(who, f, mode, pos, len);
+	err = f->ops->allocate(who, f, mode, pos, len);
+	if (err == 0)
+		notify_file(f, IN_MODIFY);
+	return err;
 }

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 
 #include "dev/chardev.h"
+#include "fs/notify.h"
 #include "fs/vfs_impl.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -151,6 +152,8 @@ mount_free(struct mount *m)
 	dentry_put(top);
 	if (last && fs->keeps_names)
 		dentry_forget(fs);
+	if (last && notify_any())
+		notify_unmounted(fs);
 	if (last && fs->ops->unmount)
 		fs->ops->unmount(fs);
 	filesystem_put(fs);

@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 
 #include "fs/attr.h"
+#include "fs/notify.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -177,6 +178,8 @@ namei_chmod(const struct fs_who *who, struct fs_name name, u32 flags, u32 mode)
 	if (err < 0)
 		return err;
 	err = inode_chmod(who, p.dentry->inode, mode);
+	if (err == 0)
+		notify_path(p, IN_ATTRIB);
 	put_changed(p);
 	return err;
 }
@@ -191,6 +194,8 @@ namei_chown(
 	if (err < 0)
 		return err;
 	err = inode_chown(who, p.dentry->inode, uid, gid);
+	if (err == 0)
+		notify_path(p, IN_ATTRIB);
 	put_changed(p);
 	return err;
 }
@@ -205,6 +210,8 @@ namei_utimens(const struct fs_who *who, struct fs_name name, u32 flags,
 	if (err < 0)
 		return err;
 	err = inode_utimens(who, p.dentry->inode, times);
+	if (err == 0)
+		notify_path(p, notify_of_times(times));
 	put_changed(p);
 	return err;
 }
@@ -243,6 +250,8 @@ namei_truncate(const struct fs_who *who, struct fs_name name, s64 size)
 	err = begin_truncate(who, p);
 	if (err == 0) {
 		err = inode_truncate(who, p.dentry->inode, size);
+		if (err == 0)
+			notify_path(p, IN_MODIFY);
 		mount_put_write(p.mount);
 	}
 	path_put(p);

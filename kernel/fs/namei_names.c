@@ -8,6 +8,7 @@
 
 #include "dev/chardev.h"
 #include "fs/attr.h"
+#include "fs/notify.h"
 #include "lib/string.h"
 
 /* ---- making ----------------------------------------------------------- */
@@ -108,8 +109,10 @@ make(const struct fs_who *who, struct fs_name name,
 			new.mode = want->mode;
 		err = n.dir->ops->create(n.dir, n.walk.last, &new, &inode);
 	}
-	if (err == 0)
+	if (err == 0) {
 		dentry_publish_take(n.dentry, inode);
+		notify_name(n.dir, IN_CREATE, n.walk.last, new.mode);
+	}
 	if (err == 0 && out != NULL)
 		*out = path_get((struct path){n.walk.at.mount, n.dentry});
 	finish_new(&n);
@@ -210,8 +213,11 @@ link_to(const struct fs_who *who, struct path old, struct fs_name name)
 		err = link_locked(who, &n, inode);
 		mutex_unlock(&inode->lock);
 	}
-	if (err == 0)
+	if (err == 0) {
 		dentry_publish_take(n.dentry, inode_get(inode));
+		notify_inode(inode, IN_ATTRIB);
+		notify_name(n.dir, IN_CREATE, n.walk.last, inode->mode);
+	}
 	finish_new(&n);
 	return err;
 }
@@ -237,6 +243,22 @@ namei_link(
 
 /* ---- taking away ------------------------------------------------------ */
 
+/*
+ * If nobody else has the dentry, it goes with the caller: its end is told of
+ * before that of its name, as Linux has it.
+ */
+static void
+tell_removed(struct inode *dir, struct name name, struct dentry *victim)
+{
+	struct inode *inode = victim->inode;
+
+	if (!inode_is_dir(inode))
+		notify_inode(inode, IN_ATTRIB);
+	if (refcount_read(&victim->refs) == 1)
+		notify_put(inode);
+	notify_name(dir, IN_DELETE, name, inode->mode);
+}
+
 static int
 remove_locked(const struct fs_who *who, struct walk *w, struct dentry *victim,
     bool as_dir)
@@ -259,6 +281,8 @@ remove_locked(const struct fs_who *who, struct walk *w, struct dentry *victim,
 		dentry_delete(victim);
 	}
 	mutex_unlock(&inode->lock);
+	if (err == 0)
+		tell_removed(dir, w->last, victim);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 
 #include "fs/attr.h"
+#include "fs/notify.h"
 #include "lib/fmt.h"
 
 /* O_TMPFILE of the ABI is this bit and O_DIRECTORY. */
@@ -121,6 +122,8 @@ open_existing(const struct fs_who *who, struct path p,
 	err = mount_get_write(p.mount);
 	if (err == 0) {
 		err = inode_truncate(who, p.dentry->inode, 0);
+		if (err == 0)
+			notify_path(p, IN_MODIFY);
 		mount_put_write(p.mount);
 	}
 	if (err < 0)
@@ -147,8 +150,10 @@ create_locked(const struct fs_who *who, struct walk *w,
 		inode_new_init(&new, who, dir, a->mode);
 		err = dir->ops->create(dir, w->last, &new, &inode);
 	}
-	if (err == 0)
+	if (err == 0) {
 		dentry_publish_take(d, inode);
+		notify_name(dir, IN_CREATE, w->last, inode->mode);
+	}
 	mount_put_write(w->at.mount);
 	return err;
 }

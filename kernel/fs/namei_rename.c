@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 
 #include "fs/attr.h"
+#include "fs/notify.h"
 #include "mm/slab.h"
 
 static struct mutex rename_mutex = MUTEX_INIT(rename_mutex, RANK_RENAME);
@@ -207,6 +208,35 @@ update_dentries(struct renaming *r, char *reserved)
 	dentry_move_take(r->source, r->to.at.dentry, r->to.last, reserved);
 }
 
+static void
+tell_moved(struct inode *from, struct name old, struct inode *to,
+    struct name new, struct inode *inode)
+{
+	u32 cookie = notify_new_cookie();
+
+	notify_names(from, IN_MOVED_FROM, old, inode->mode, cookie);
+	notify_names(to, IN_MOVED_TO, new, inode->mode, cookie);
+}
+
+/* In Linux's order. */
+static void
+tell_renamed(struct renaming *r)
+{
+	struct inode *source = r->source->inode;
+
+	if (!notify_any())
+		return;
+	tell_moved(from_dir(r), r->from.last, to_dir(r), r->to.last, source);
+	if (r->target && !r->exchange)
+		notify_inode(r->target->inode, IN_ATTRIB);
+	notify_inode(source, IN_MOVE_SELF);
+	if (!r->exchange)
+		return;
+	tell_moved(
+	    to_dir(r), r->to.last, from_dir(r), r->from.last, r->target->inode);
+	notify_inode(r->target->inode, IN_MOVE_SELF);
+}
+
 static int
 change(struct renaming *r)
 {
@@ -228,6 +258,8 @@ change(struct renaming *r)
 	unlock_ends(r);
 	if (err < 0)
 		kfree(reserved);
+	else
+		tell_renamed(r);
 	return err;
 }
 

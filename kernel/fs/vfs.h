@@ -228,6 +228,7 @@ struct inode {
 	s32 nr_writers;  /* a: files open for writing; < 0: they are denied */
 	bool dead;       /* i: a directory that was removed */
 	bool linkable;   /* i: has no name yet and may get one: O_TMPFILE */
+	bool watched;    /* a, written with NOTIFY: see notify_impl.h */
 };
 
 static inline bool

@@ -6,7 +6,6 @@
 #include "core/hart.h"
 #include "dev/block.h"
 #include "dev/chardev.h"
-#include "fs/epoll.h"
 #include "fs/fs_context.h"
 #include "fs/lock.h"
 #include "lib/fmt.h"
@@ -319,184 +318,6 @@ read_thread_self(struct procfs_key key, char *buf, size_t cap)
 	return 0;
 }
 
-static int
-show_pid_max(struct seq *s, struct procfs_key key)
-{
-	(void)key;
-	seq_print(s, "%d\n", pid_max());
-	return 0;
-}
-
-static int
-write_pid_max(struct procfs_key key, const char *text, size_t len)
-{
-	u64 val;
-
-	(void)key;
-	(void)len;
-	if (str_to_u64(text, 10, NULL, &val) != 0 || val > INT32_MAX)
-		return -EINVAL;
-	return pid_set_max(val);
-}
-
-static int
-show_ostype(struct seq *s, struct procfs_key key)
-{
-	(void)key;
-	seq_puts(s, "Linux\n");
-	return 0;
-}
-
-static int
-show_release(struct seq *s, struct procfs_key key)
-{
-	(void)key;
-	seq_print(s, "%s\n", KERNEL_RELEASE);
-	return 0;
-}
-
-static int
-show_kernel_version(struct seq *s, struct procfs_key key)
-{
-	(void)key;
-	seq_print(s, "%s\n", KERNEL_VERSION);
-	return 0;
-}
-
-static int
-show_hostname(struct seq *s, struct procfs_key key)
-{
-	struct new_utsname names;
-
-	(void)key;
-	uts_read(&names);
-	seq_print(s, "%s\n", names.nodename);
-	return 0;
-}
-
-static int
-show_domainname(struct seq *s, struct procfs_key key)
-{
-	struct new_utsname names;
-
-	(void)key;
-	uts_read(&names);
-	seq_print(s, "%s\n", names.domainname);
-	return 0;
-}
-
-/* A name ends with its line, and what is too long is cut off. */
-static size_t
-name_bytes(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	while (
-	    n < len && n < __NEW_UTS_LEN && text[n] != '\n' && text[n] != '\0')
-		n++;
-	return n;
-}
-
-static int
-write_hostname(struct procfs_key key, const char *text, size_t len)
-{
-	(void)key;
-	uts_set_host(text, name_bytes(text, len));
-	return 0;
-}
-
-static int
-write_domainname(struct procfs_key key, const char *text, size_t len)
-{
-	(void)key;
-	uts_set_domain(text, name_bytes(text, len));
-	return 0;
-}
-
-/* /proc/sys/vm/overcommit_memory: always, see docs/memory.md. */
-static int
-show_overcommit(struct seq *s, struct procfs_key key)
-{
-	(void)key;
-	seq_puts(s, "1\n");
-	return 0;
-}
-
-/* /proc/sys/fs/epoll/max_user_watches */
-static int
-show_max_watches(struct seq *s, struct procfs_key key)
-{
-	(void)key;
-	seq_print(s, "%lu\n", epoll_max_watches());
-	return 0;
-}
-
-static int
-write_max_watches(struct procfs_key key, const char *text, size_t len)
-{
-	u64 val;
-
-	(void)key;
-	(void)len;
-	if (str_to_u64(text, 10, NULL, &val) != 0)
-		return -EINVAL;
-	epoll_set_max_watches(val);
-	return 0;
-}
-
-static const struct procfs_entry kernel_entries[] = {
-    {.name = "domainname",
-	.mode = S_IFREG | 0644,
-	.show = show_domainname,
-	.write = write_domainname},
-    {.name = "hostname",
-	.mode = S_IFREG | 0644,
-	.show = show_hostname,
-	.write = write_hostname},
-    {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_release},
-    {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
-    {.name = "pid_max",
-	.mode = S_IFREG | 0644,
-	.show = show_pid_max,
-	.write = write_pid_max},
-    {.name = "version", .mode = S_IFREG | 0444, .show = show_kernel_version},
-};
-static const struct procfs_entry vm_entries[] = {
-    {.name = "overcommit_memory",
-	.mode = S_IFREG | 0444,
-	.show = show_overcommit},
-};
-static const struct procfs_entry epoll_entries[] = {
-    {.name = "max_user_watches",
-	.mode = S_IFREG | 0644,
-	.show = show_max_watches,
-	.write = write_max_watches},
-};
-static struct procfs_table epoll_table = {
-    epoll_entries, ARRAY_SIZE(epoll_entries), NULL};
-static struct procfs_dir epoll_dir = {.tables = &epoll_table};
-static const struct procfs_entry fs_entries[] = {
-    {.name = "epoll", .mode = S_IFDIR | 0555, .dir = &epoll_dir},
-};
-static struct procfs_table fs_table = {
-    fs_entries, ARRAY_SIZE(fs_entries), NULL};
-static struct procfs_dir fs_dir = {.tables = &fs_table};
-static struct procfs_table kernel_table = {
-    kernel_entries, ARRAY_SIZE(kernel_entries), NULL};
-static struct procfs_table vm_table = {
-    vm_entries, ARRAY_SIZE(vm_entries), NULL};
-static struct procfs_dir kernel_dir = {.tables = &kernel_table};
-static struct procfs_dir vm_dir = {.tables = &vm_table};
-
-static const struct procfs_entry sys_entries[] = {
-    {.name = "fs", .mode = S_IFDIR | 0555, .dir = &fs_dir},
-    {.name = "kernel", .mode = S_IFDIR | 0555, .dir = &kernel_dir},
-    {.name = "vm", .mode = S_IFDIR | 0555, .dir = &vm_dir},
-};
-static struct procfs_table sys_table = {
-    sys_entries, ARRAY_SIZE(sys_entries), NULL};
-static struct procfs_dir sys_dir = {.tables = &sys_table};
-
 static const struct procfs_entry root_entries[] = {
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
@@ -508,7 +329,7 @@ static const struct procfs_entry root_entries[] = {
     {.name = "mounts", .mode = S_IFREG | 0444, .show = procfs_show_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .readlink = read_self},
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
-    {.name = "sys", .mode = S_IFDIR | 0555, .dir = &sys_dir},
+    {.name = "sys", .mode = S_IFDIR | 0555, .dir = &procfs_sys_dir},
     {.name = "thread-self",
 	.mode = S_IFLNK | 0777,
 	.readlink = read_thread_self},

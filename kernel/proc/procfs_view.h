@@ -85,6 +85,8 @@ void procfs_print_region(struct seq *s, const struct mm_region_info *r);
 int procfs_show_mounts(struct seq *s, struct procfs_key key) MUST_CHECK;
 
 /* Boot: the tables of each file. */
+extern struct procfs_dir procfs_sys_dir; /* /proc/sys */
+
 void procfs_pid_init(void);
 void procfs_dirs_init(void);
 void procfs_system_init(void);

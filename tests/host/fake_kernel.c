@@ -16,6 +16,7 @@
 #include "fs/epoll.h"
 #include "fs/file.h"
 #include "fs/memfd.h"
+#include "fs/notify.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -300,6 +301,59 @@ void
 epoll_forget_file(struct file *f)
 {
 	(void)f;
+}
+
+u32 notify_nr_marks;
+
+void
+notify_dentry(struct dentry *d, u32 mask, bool is_open)
+{
+	(void)d;
+	(void)mask;
+	(void)is_open;
+}
+
+void
+notify_names(
+    struct inode *dir, u32 mask, struct name name, u32 mode, u32 cookie)
+{
+	(void)dir;
+	(void)mask;
+	(void)name;
+	(void)mode;
+	(void)cookie;
+}
+
+void
+notify_itself(struct inode *i, u32 mask)
+{
+	(void)i;
+	(void)mask;
+}
+
+void
+notify_end(struct inode *i)
+{
+	(void)i;
+}
+
+void
+notify_unmounted(const struct filesystem *fs)
+{
+	(void)fs;
+}
+
+u32
+notify_of_times(const struct file_times *times)
+{
+	(void)times;
+	return 0;
+}
+
+u32
+notify_new_cookie(void)
+{
+	return 0;
 }
 
 void (*fake_on_park)(void);
