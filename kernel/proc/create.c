@@ -78,6 +78,7 @@ proc_create(struct proc **out)
 	waitq_init(&p->alone_wait);
 	p->start_ns = clock_mono_ns();
 	itimer_init(p);
+	ptimer_init(p);
 	*out = p;
 	return 0;
 }

@@ -339,6 +339,7 @@ commit(struct exec *e)
 	change_memory(t, e);
 	take_number(t);
 	signal_exec_commit();
+	ptimer_drop_all(t->proc);
 	change_rights(t, e);
 	fd_close_on_exec();
 	task_set_comm(t, e->comm);

@@ -297,6 +297,7 @@ leave(s64 status)
 	if (p == proc_init1)
 		end_machine(p->exit_status);
 	itimer_exit(p);
+	ptimer_drop_all(p);
 	leave_memory(t);
 	signal_exit_proc(p);
 	session_leave(p);

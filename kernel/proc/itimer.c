@@ -120,6 +120,7 @@ itimer_charge(void)
 	cputime_proc_locked(p, &spent);
 	expire_locked(p, ITIMER_KIND_VIRTUAL, spent.user_ns);
 	expire_locked(p, ITIMER_KIND_PROF, spent.user_ns + spent.system_ns);
+	ptimer_charge_locked(p);
 	enforce_limit_locked(p, spent.user_ns + spent.system_ns);
 	spin_unlock(&p->sig.lock);
 }
@@ -182,7 +183,8 @@ itimer_set(u32 kind, const struct itimer_value *value, struct itimer_value *old)
 	if (kind == ITIMER_KIND_REAL && it->expires_ns != 0)
 		timer_arm(&its->real, it->expires_ns);
 	atomic_store(&its->cpu_armed,
-	    (its->of[ITIMER_KIND_VIRTUAL].expires_ns |
-		its->of[ITIMER_KIND_PROF].expires_ns) != 0);
+	    !list_empty(&p->ptimers.all) ||
+		(its->of[ITIMER_KIND_VIRTUAL].expires_ns |
+		    its->of[ITIMER_KIND_PROF].expires_ns) != 0);
 	spin_unlock(&p->sig.lock);
 }

@@ -35,7 +35,7 @@ struct itimers {
 	struct itimer of[NR_ITIMER_KINDS]; /* l */
 	struct timer real;                 /* o */
 	struct proc *proc;                 /* c */
-	bool cpu_armed;                    /* l, a: VIRTUAL or PROF is */
+	bool cpu_armed;    /* l, a: VIRTUAL or PROF is, or one of ptimers */
 	u64 xcpu_again_ns; /* l: CPU time before which no SIGXCPU is due */
 };
 

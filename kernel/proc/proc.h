@@ -27,6 +27,7 @@
 #include "proc/itimer.h"
 #include "proc/limits.h"
 #include "proc/pid.h"
+#include "proc/ptimer.h"
 #include "proc/signal.h"
 
 #define COMM_SIZE 16 /* the name that ps shows, with its zero byte */
@@ -158,6 +159,7 @@ struct proc {
 	u64 start_ns;                     /* c: monotonic */
 	struct sigproc sig;               /* see signal.h */
 	struct itimers itimers;           /* see itimer.h */
+	struct ptimers ptimers;           /* see ptimer.h */
 
 	/* Shared: counted references, or for the memory as CLONE_VM says. */
 	struct mm *mm;         /* p: counted; written by its own threads */

@@ -190,6 +190,8 @@ signal_take_locked(struct sigset set, struct sig_info *info)
 
 	if (signo == 0)
 		signo = sigqueue_take(&s->pending, set, info, &s->quota);
+	if (signo != 0 && info->pad == SIG_INFO_OF_TIMER)
+		ptimer_taken_locked(t->proc, info);
 	return signo;
 }
 

@@ -72,13 +72,9 @@ settle_call(struct trap_frame *f, const struct sig_action *act)
 static int
 take(struct task *t, struct due *d)
 {
-	struct sigproc *s = &t->proc->sig;
 	struct sigset open = {~t->sig.blocked.bits};
-	int signo = sigqueue_take(&t->sig.pending, open, &d->info, &s->quota);
 
-	if (signo == 0)
-		signo = sigqueue_take(&s->pending, open, &d->info, &s->quota);
-	return signo;
+	return signal_take_locked(open, &d->info);
 }
 
 /* Locks: p's sig.lock, released meanwhile to stop. */

@@ -4,6 +4,9 @@
 
 #include "lib/types.h"
 
+/* A timer of the kernel's sent it: what a program says to be of one, is not. */
+#define SIG_INFO_OF_TIMER 1
+
 /*
  * struct sig_info: the first 48 bytes of the ABI's siginfo_t; the rest of that
  * is zero.
@@ -12,7 +15,7 @@ struct sig_info {
 	s32 signo;
 	s32 error;
 	s32 code; /* SI_*, CLD_*, SEGV_* ... */
-	s32 pad;
+	s32 pad;  /* SIG_INFO_OF_TIMER while it is queued, else 0 */
 	union {
 		struct {
 			s32 pid;

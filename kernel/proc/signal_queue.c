@@ -159,3 +159,15 @@ sigqueue_discard(struct sigqueue *q, struct sigset set, struct sigquota *quota)
 		if (sigset_has(set, item->info.signo))
 			free_item(item, quota);
 }
+
+struct sig_info *
+sigqueue_find_timer(struct sigqueue *q, s32 id)
+{
+	struct sigitem *item;
+
+	list_for_each (item, &q->items, link)
+		if (item->info.pad == SIG_INFO_OF_TIMER &&
+		    item->info.timer.id == id)
+			return &item->info;
+	return NULL;
+}

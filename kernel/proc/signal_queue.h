@@ -44,6 +44,8 @@ int sigqueue_take(struct sigqueue *q, struct sigset allowed,
 /* Forgets all signals of a set. */
 void sigqueue_discard(
     struct sigqueue *q, struct sigset set, struct sigquota *quota);
+/* What the timer of that number has sent, while it is there; else NULL. */
+struct sig_info *sigqueue_find_timer(struct sigqueue *q, s32 id);
 /* Which of a set is due first; 0 if it is empty. */
 int sigqueue_first(struct sigset set);
 

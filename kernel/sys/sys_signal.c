@@ -119,6 +119,7 @@ get_info(uaddr_t user, int sig, struct sig_info *info)
 	int err = user_read(info, user, sizeof(*info));
 
 	info->signo = sig;
+	info->pad = 0;
 	return err;
 }
 

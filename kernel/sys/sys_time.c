@@ -7,6 +7,7 @@
 #include "proc/cputime.h"
 #include "proc/itimer.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/sleep.h"
 #include "sys/syscalls_gen.h"
 #include "sys/util.h"
@@ -66,6 +67,7 @@ set_clock(u64 ns)
 	clock_set_real(ns);
 	sleep_clock_was_set();
 	timerfd_clock_was_set();
+	ptimer_clock_was_set();
 	return 0;
 }
 
