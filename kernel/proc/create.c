@@ -76,6 +76,7 @@ proc_create(struct proc **out)
 	list_init(&p->pgrp_link);
 	waitq_init(&p->child_wait);
 	waitq_init(&p->alone_wait);
+	waitq_init(&p->end_wait);
 	p->start_ns = clock_mono_ns();
 	itimer_init(p);
 	ptimer_init(p);

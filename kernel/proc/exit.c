@@ -232,6 +232,7 @@ proc_reap_locked(struct proc *p)
 
 	assert(p->state == PROC_ZOMBIE || p->state == PROC_CLAIMED);
 	p->state = PROC_REAPED;
+	waitq_wake_all(&p->end_wait);
 	list_remove(&p->sibling);
 	list_remove(&p->all);
 	pgrp_leave_locked(p);
@@ -251,6 +252,7 @@ leave_tree(struct proc *p)
 	leave_children_locked(p, &reaped);
 	free_orphaned_group_locked(p, p->parent, p);
 	p->state = PROC_ZOMBIE;
+	waitq_wake_all(&p->end_wait);
 	wait_wake_parent(p->parent);
 	if (signal_child_exited_locked(p, p->exit_signal, p->exit_status)) {
 		proc_reap_locked(p);

@@ -13,11 +13,13 @@
 #include <linux/sched.h>
 
 #include "fs/cred.h"
+#include "fs/file.h"
 #include "fs/fs_context.h"
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/usercopy.h"
 #include "proc/fdtable.h"
+#include "proc/pidfd.h"
 #include "proc/proc_impl.h"
 #include "proc/session.h"
 
@@ -102,8 +104,7 @@ check_request(const struct clone_request *req)
 		return -EINVAL;
 	if (req->set_tid_count > 0)
 		return cred_is_root(cred) ? -EINVAL : -EPERM;
-	/* Numbers for processes only, until there are descriptors of them. */
-	return (req->flags & CLONE_PIDFD) ? -EINVAL : 0;
+	return 0;
 }
 
 /* The first and only thing a new thread does in the kernel. */
@@ -323,9 +324,48 @@ make_thread(const struct clone_request *req, struct task **out)
 	return err;
 }
 
+/* CLONE_PIDFD: the caller's descriptor of the child; file NULL: none. */
+struct new_pidfd {
+	struct file *file;
+	int nr;
+};
+
+static void
+drop_pidfd(struct new_pidfd *d)
+{
+	if (d->file == NULL)
+		return;
+	fd_unreserve(d->nr);
+	file_put(d->file);
+}
+
+/* The number is told before the child begins, so that it may be refused. */
+static int
+prepare_pidfd(
+    const struct clone_request *req, struct proc *p, struct new_pidfd *d)
+{
+	int err;
+
+	if (!(req->flags & CLONE_PIDFD))
+		return 0;
+	err = pidfd_create(p, 0, &d->file);
+	if (err != 0)
+		return err;
+	err = fd_reserve(true, &d->nr);
+	if (err != 0) {
+		file_put(d->file);
+		return err;
+	}
+	err = user_write(req->pidfd, &d->nr, sizeof(d->nr));
+	if (err != 0)
+		drop_pidfd(d);
+	return err;
+}
+
 static int
 make_process(const struct clone_request *req, struct task **out)
 {
+	struct new_pidfd pidfd = {NULL, -1};
 	struct proc *p;
 	int err = make_proc(req, &p);
 
@@ -334,10 +374,18 @@ make_process(const struct clone_request *req, struct task **out)
 	err = make_task(req, out);
 	if (err != 0)
 		goto no_task;
+	err = prepare_pidfd(req, p, &pidfd);
+	if (err != 0)
+		goto no_pidfd;
 	(*out)->thread.space = mm_space(p->mm);
 	err = commit_proc(*out, p, req->flags);
-	if (err == 0)
+	if (err == 0) {
+		if (pidfd.file != NULL)
+			fd_install_take(pidfd.nr, pidfd.file);
 		return 0;
+	}
+	drop_pidfd(&pidfd);
+no_pidfd:
 	task_discard(*out);
 no_task:
 	proc_discard(p);

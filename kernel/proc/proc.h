@@ -152,6 +152,7 @@ struct proc {
 	int pdeath_signal;    /* p: prctl: sent when the parent dies */
 	struct waitq child_wait; /* its threads in wait4 and waitid */
 	struct waitq alone_wait; /* its thread in exec, until it is alone */
+	struct waitq end_wait;   /* pollers of its pidfds */
 	const struct cred *last_cred; /* p: of the last that left; counted */
 	char comm[COMM_SIZE];         /* p: its name */
 	struct proc_usage ended;      /* s: threads that have left */

@@ -232,5 +232,8 @@ int signal_tkill(s32 tid, int signo) MUST_CHECK;
 int signal_tgkill(s32 tgid, s32 tid, int signo) MUST_CHECK;
 int signal_queue(s32 pid, const struct sig_info *info) MUST_CHECK;
 int signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info) MUST_CHECK;
+/* The same for a process that the caller has a reference to. */
+int signal_kill_proc(struct proc *p, int signo) MUST_CHECK;
+int signal_queue_proc(struct proc *p, const struct sig_info *info) MUST_CHECK;
 
 #endif

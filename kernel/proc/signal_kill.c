@@ -206,3 +206,32 @@ signal_tgqueue(s32 tgid, s32 tid, const struct sig_info *info)
 		return -EPERM;
 	return kill_thread(tgid, tid, info);
 }
+
+/* Whatever has become of its number. */
+static int
+send_held(struct proc *p, const struct sig_info *info)
+{
+	int err = -ESRCH;
+
+	if (!signo_or_zero(info->signo))
+		return -EINVAL;
+	spin_lock(&proc_tree_lock);
+	if (p->state != PROC_REAPED)
+		err = send_proc(p, info);
+	spin_unlock(&proc_tree_lock);
+	return err;
+}
+
+int
+signal_kill_proc(struct proc *p, int signo)
+{
+	struct sig_info info = info_from_us(signo, SI_USER);
+
+	return send_held(p, &info);
+}
+
+int
+signal_queue_proc(struct proc *p, const struct sig_info *info)
+{
+	return is_forged(info, p->nr) ? -EPERM : send_held(p, info);
+}

@@ -26,6 +26,8 @@ is_meant(const struct proc *child, const struct wait_request *req)
 
 	if (req->kind == WAIT_PID && child->nr != req->nr)
 		return false;
+	if (req->kind == WAIT_PROC && child != req->proc)
+		return false;
 	if (req->kind == WAIT_PGID && child->pgrp->nr != req->nr)
 		return false;
 	if ((req->options & __WNOTHREAD) &&

@@ -9,6 +9,7 @@ enum wait_kind {
 	WAIT_ALL,
 	WAIT_PID,
 	WAIT_PGID, /* 0: the caller's own */
+	WAIT_PROC, /* a pidfd's */
 };
 
 /*
@@ -20,6 +21,7 @@ enum wait_kind {
 struct wait_request {
 	enum wait_kind kind;
 	s32 nr;
+	const struct proc *proc; /* borrowed */
 	/* W* and __W* of the ABI; wait4 adds WEXITED itself. */
 	u32 options;
 };

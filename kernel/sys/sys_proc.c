@@ -14,6 +14,7 @@
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
+#include "proc/pidfd.h"
 #include "proc/prctl.h"
 #include "proc/proc.h"
 #include "proc/session.h"
@@ -237,13 +238,55 @@ deliver_waitid(const struct wait_result *res, void *arg)
 	return put_rusage(out->usage, &res->usage);
 }
 
+/* Later headers have it, and those of the C library. */
+#define WAITID_PIDFD 3
+
+static s64
+wait_and_tell(const struct wait_request *req, struct wait_out *out)
+{
+	struct wait_result none = {0};
+	s64 pid = proc_wait(req, deliver_waitid, out);
+
+	out->usage = uaddr(0);
+	if (pid == 0)
+		return deliver_waitid(&none, out);
+	return pid < 0 ? pid : 0;
+}
+
+/* One that does not block says so, as other files do. */
+static s64
+wait_pidfd(int n, struct wait_request *req, struct wait_out *out)
+{
+	bool nonblock;
+	struct fd fd;
+	s64 err;
+
+	if (n < 0)
+		return -EINVAL;
+	err = fd_get(n, &fd);
+	if (err < 0)
+		return err;
+	req->kind = WAIT_PROC;
+	req->proc = pidfd_proc(fd.file);
+	nonblock =
+	    !(req->options & WNOHANG) && (file_flags(fd.file) & O_NONBLOCK);
+	if (nonblock)
+		req->options |= WNOHANG;
+	err = -EBADF;
+	if (req->proc)
+		err = nonblock ? proc_wait(req, deliver_waitid, out)
+			       : wait_and_tell(req, out);
+	if (nonblock && err == 0)
+		err = -EAGAIN;
+	fd_put(&fd);
+	return err < 0 ? err : 0;
+}
+
 s64
 sys_waitid(int kind, int nr, uaddr_t info, u32 options, uaddr_t usage)
 {
 	struct wait_out out = {.info = info, .usage = usage};
 	struct wait_request req = {.nr = nr, .options = options};
-	struct wait_result none = {0};
-	s64 pid;
 
 	if (options &
 	    ~(u32)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
@@ -251,17 +294,15 @@ sys_waitid(int kind, int nr, uaddr_t info, u32 options, uaddr_t usage)
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
+	if (kind == WAITID_PIDFD)
+		return wait_pidfd(nr, &req, &out);
 	if (kind == P_PID && nr > 0)
 		req.kind = WAIT_PID;
 	else if (kind == P_PGID && nr >= 0)
 		req.kind = WAIT_PGID;
 	else if (kind != P_ALL)
 		return -EINVAL;
-	pid = proc_wait(&req, deliver_waitid, &out);
-	out.usage = uaddr(0);
-	if (pid == 0)
-		return deliver_waitid(&none, &out);
-	return pid < 0 ? pid : 0;
+	return wait_and_tell(&req, &out);
 }
 
 s64
