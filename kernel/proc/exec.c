@@ -319,6 +319,7 @@ change_rights(struct task *t, struct exec *e)
 	rights_commit_take(e->cred);
 	e->cred = NULL;
 	p->dumpable = !e->secure;
+	atomic_store(&p->membarrier, 0u);
 }
 
 static void

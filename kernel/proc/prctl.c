@@ -5,6 +5,7 @@
 #include "mm/frame.h"
 #include "mm/usercopy.h"
 #include "proc/proc.h"
+#include "proc/rights.h"
 
 #include <linux/personality.h>
 #include <linux/prctl.h>
@@ -12,7 +13,6 @@
 
 /* What Linux gives a thread before anybody asks for another. */
 #define TIMER_SLACK_DEFAULT_NS 50000
-#define LAST_CAPABILITY        40
 /*
  * Ours alone, for tests of the debug build: the a2-th allocation of this thread
  * from now on fails, with a3 all after it too; 0 for none.  Gives the number of
@@ -146,7 +146,9 @@ proc_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 		return get_timer_slack();
 	/* Root has every capability, and cannot be made to have fewer. */
 	case PR_CAPBSET_READ:
-		return a2 <= LAST_CAPABILITY ? 1 : -EINVAL;
+		return a2 <= RIGHTS_LAST_CAP ? 1 : -EINVAL;
+	case PR_CAP_AMBIENT:
+		return a4 != 0 || a5 != 0 ? -EINVAL : rights_ambient(a2, a3);
 	case PR_GET_SECUREBITS:
 		return SECUREBITS_DEFAULT;
 	case PR_GET_KEEPCAPS:

@@ -175,6 +175,7 @@ struct proc {
 	s16 oom_score_adj;                     /* o: for the books */
 	s8 nice;                               /* o: -20 ... 19 */
 	u8 dumpable;                           /* o: prctl; exec sets it */
+	u32 membarrier; /* a: what was registered for; exec clears it */
 	char proc_copy_end[0];
 };
 

@@ -1,5 +1,7 @@
 #include "proc/rights.h"
 
+#include <linux/prctl.h>
+
 #include "fs/cred.h"
 #include "lib/string.h"
 #include "proc/proc_impl.h"
@@ -178,4 +180,67 @@ rights_set_groups(const u32 *groups, u32 nr)
 	if (err == 0)
 		rights_commit_take(new);
 	return err;
+}
+
+/* ---- capabilities ----------------------------------------------------- */
+
+/* Who was root and may be it again has them, but does not use them. */
+static struct rights_caps
+caps_of(const struct cred *c)
+{
+	const u64 all = (2ul << RIGHTS_LAST_CAP) - 1;
+	bool may = c->ruid == 0 || c->euid == 0 || c->suid == 0;
+
+	return (struct rights_caps){
+	    .effective = cred_is_root(c) ? all : 0, .permitted = may ? all : 0};
+}
+
+int
+rights_get_caps(s32 tid, struct rights_caps *out)
+{
+	struct task *t;
+	int err = 0;
+
+	spin_lock(&proc_tree_lock);
+	t = tid == 0 ? task_current() : task_find_locked(tid);
+	if (t != NULL && t->cred != NULL)
+		*out = caps_of(t->cred);
+	else
+		err = -ESRCH;
+	spin_unlock(&proc_tree_lock);
+	return err;
+}
+
+int
+rights_set_caps(s32 tid, const struct rights_caps *caps)
+{
+	struct task *t = task_current();
+	const u64 all = (2ul << RIGHTS_LAST_CAP) - 1;
+	struct rights_caps have = caps_of(t->cred);
+
+	if (tid != 0 && tid != t->tid)
+		return -EPERM;
+	/* Those that there are not don't count. */
+	if ((caps->permitted & all) != have.permitted ||
+	    (caps->effective & all) != have.effective ||
+	    (caps->inheritable & all) != 0)
+		return -EPERM;
+	return 0;
+}
+
+int
+rights_ambient(u64 what, u64 cap)
+{
+	if (what == PR_CAP_AMBIENT_CLEAR_ALL)
+		return cap == 0 ? 0 : -EINVAL;
+	if (cap > RIGHTS_LAST_CAP)
+		return -EINVAL;
+	switch (what) {
+	case PR_CAP_AMBIENT_IS_SET:
+	case PR_CAP_AMBIENT_LOWER:
+		return 0;
+	case PR_CAP_AMBIENT_RAISE:
+		return -EPERM;
+	}
+	return -EINVAL;
 }
