@@ -54,8 +54,8 @@ to_page_end(u64 at)
  * memory, and a place that is aligned.  Else a page that was read to its end
  * goes, unless the ring's end is in it already.
  */
-static void
-after_reading(struct pipe *p, u64 at)
+void
+pipe_after_reading(struct pipe *p, u64 at)
 {
 	void **slot = pipe_slot(p, at);
 
@@ -80,16 +80,15 @@ take_bytes(struct pipe *p, struct iov_iter *to, s64 *done)
 		p->head += moved;
 		*done += moved;
 		if (moved > 0)
-			after_reading(p, at);
+			pipe_after_reading(p, at);
 		if (moved < n)
 			return -EFAULT;
 	}
 	return 0;
 }
 
-/* Up to len bytes, for which there is room. */
-static int
-give_bytes(struct pipe *p, struct iov_iter *from, u64 len, s64 *done)
+int
+pipe_give(struct pipe *p, struct iov_iter *from, u64 len, s64 *done)
 {
 	while (len > 0) {
 		u64 at = p->tail, n = MIN(to_page_end(at), len), moved;
@@ -168,7 +167,7 @@ write_some(struct pipe *p, struct file *f, struct iov_iter *from, u64 whole,
 		return -EPIPE;
 	len = acceptable(p, from->left_bytes, whole);
 	if (len > 0) {
-		int err = give_bytes(p, from, len, done);
+		int err = pipe_give(p, from, len, done);
 
 		waitq_wake(&p->readable);
 		return err;

@@ -22,6 +22,19 @@ bool file_is_pipe(const struct file *f);
 s64 pipe_capacity(struct file *f);
 s64 pipe_set_capacity(const struct fs_who *who, struct file *f, u64 bytes);
 
+/*
+ * splice, tee and vmsplice (pipe_splice.c), by copying; flags: SPLICE_F_*.
+ * How many bytes were moved.
+ * Errors: -EINVAL none is a pipe, or both are the same; -ESPIPE a position of a
+ *         pipe's; -EBADF, -EAGAIN, -EPIPE, -ERESTARTSYS.
+ */
+s64 pipe_splice(const struct fs_who *who, struct file *in, u64 *in_pos,
+    struct file *out, u64 *out_pos, u64 len, u32 flags);
+s64 pipe_tee(struct file *in, struct file *out, u64 len, u32 flags);
+/* Not a pipe: -EBADF. */
+s64 pipe_vmsplice(
+    const struct fs_who *who, struct file *f, struct iov_iter *it, u32 flags);
+
 /* What an inode that is a FIFO opens as. */
 extern const struct file_ops fifo_file_ops;
 

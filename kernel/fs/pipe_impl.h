@@ -52,6 +52,11 @@ pipe_slot(const struct pipe *p, u64 at)
 int pipe_wait(struct pipe *p, struct waitq *q, const char *what) MUST_CHECK
     MUST_HOLD(&p->lock);
 
+/* Up to len bytes, for which there is room.  Locks: p's. */
+int pipe_give(struct pipe *p, struct iov_iter *from, u64 len, s64 *done);
+/* The head has moved on from at.  Locks: p's. */
+void pipe_after_reading(struct pipe *p, u64 at);
+
 /* What its ends do, for fifo_file_ops. */
 s64 pipe_read(struct file *f, struct iov_iter *to, u64 *pos);
 s64 pipe_write(

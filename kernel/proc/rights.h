@@ -24,8 +24,8 @@ int rights_set_re(enum rights_kind kind, u32 r, u32 e) MUST_CHECK;
 int rights_set_res(enum rights_kind kind, u32 r, u32 e, u32 s) MUST_CHECK;
 /* setfsuid, setfsgid: the old one, whether or not it changed. */
 u32 rights_set_fs(enum rights_kind kind, u32 id);
-#define RIGHTS_LAST_CAP 40 /* CAP_* of the ABI: the last that Linux 6.12 has   \
-			    */
+/* The last of CAP_* that Linux 6.12 has. */
+#define RIGHTS_LAST_CAP 40
 
 /* A bit for each. */
 struct rights_caps {
