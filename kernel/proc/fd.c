@@ -1,5 +1,6 @@
 /* Descriptors of the current thread. */
 #include "fs/file.h"
+#include "lib/bitmap.h"
 #include "proc/fdtable_impl.h"
 #include "proc/proc.h"
 
@@ -424,6 +425,35 @@ fd_access_of_task(struct task *t, int n, u32 *access)
 	f = file_at(table, n);
 	if (f != NULL)
 		*access = f->access & (FILE_READ | FILE_WRITE);
+	table_unlock(table);
+	return f != NULL ? 0 : -EBADF;
+}
+
+static void
+tell_file(const struct file *f, struct fd_info *out)
+{
+	*out = (struct fd_info){
+	    .flags = file_flags(f),
+	    .mount_id = f->path.mount->id,
+	    .ino = f->inode->ino,
+	};
+	if (f->access & FILE_SEEKABLE)
+		out->pos = atomic_load(&f->pos);
+}
+
+int
+fd_info_of_task(struct task *t, int n, struct fd_info *out)
+{
+	struct fdtable *table = table_lock(t);
+	struct file *f;
+
+	if (table == NULL)
+		return -ESRCH;
+	f = file_at(table, n);
+	if (f != NULL) {
+		tell_file(f, out);
+		out->cloexec = bitmap_test(table->cloexec, (u32)n);
+	}
 	table_unlock(table);
 	return f != NULL ? 0 : -EBADF;
 }

@@ -116,6 +116,15 @@ int fd_get_of_task(struct task *t, int n, struct file **out) MUST_CHECK;
  * putting a reference.  Errors: as above.
  */
 int fd_access_of_task(struct task *t, int n, u32 *access) MUST_CHECK;
+/* The same, for /proc/PID/fdinfo. */
+struct fd_info {
+	u64 pos; /* 0 where there are none */
+	u32 flags;
+	u32 mount_id;
+	u64 ino;
+	bool cloexec;
+};
+int fd_info_of_task(struct task *t, int n, struct fd_info *out) MUST_CHECK;
 /* The lowest taken descriptor from n on, -1 if there is none. */
 int fd_next_of_task(struct task *t, int n);
 /* Slots in the table, for /proc/PID/status. */

@@ -2,6 +2,7 @@
  * The directories of /proc whose names are numbers: processes, threads,
  * descriptors.
  */
+#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "fs/cred.h"
@@ -243,8 +244,55 @@ next_fd(struct procfs_key key, u64 *pos, struct procfs_child *out)
 
 static const struct procfs_children fds = {lookup_fd, next_fd};
 
+/* ---- /proc/PID/fdinfo ---------------------------------------------------- */
+
+/* No reference either: the text is made while its own file's lock is held. */
+static int
+show_fdinfo(struct seq *s, struct procfs_key key)
+{
+	struct fd_info info;
+	struct task *t;
+	int err = view_task_private(view_key(key.id, key.sub & 1), &t);
+
+	if (err != 0)
+		return err;
+	err = fd_info_of_task(t, (int)(key.sub >> 1), &info);
+	task_put(t);
+	if (err != 0)
+		return -ENOENT;
+	seq_print(s, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
+	    info.pos, info.flags | (info.cloexec ? O_CLOEXEC : 0),
+	    info.mount_id, info.ino);
+	return 0;
+}
+
+static const struct procfs_entry fdinfo_entry = {
+    .mode = S_IFREG | 0444, .show = show_fdinfo};
+
+static int
+lookup_fdinfo(struct procfs_key key, const char *name, struct procfs_child *out)
+{
+	int err = lookup_fd(key, name, out);
+
+	out->entry = &fdinfo_entry;
+	return err;
+}
+
+static bool
+next_fdinfo(struct procfs_key key, u64 *pos, struct procfs_child *out)
+{
+	bool any = next_fd(key, pos, out);
+
+	out->entry = &fdinfo_entry;
+	return any;
+}
+
+static const struct procfs_children fdinfos = {lookup_fdinfo, next_fdinfo};
+
 struct procfs_dir procfs_task_dir = {.children = &threads, .owner = view_owner};
 struct procfs_dir procfs_fd_dir = {.children = &fds, .owner = view_owner};
+struct procfs_dir procfs_fdinfo_dir = {
+    .children = &fdinfos, .owner = view_owner};
 
 void
 procfs_dirs_init(void)

@@ -9,6 +9,7 @@
 #include "mm/slab.h"
 #include "proc/prctl.h"
 #include "proc/procfs_view.h"
+#include "proc/rights.h"
 
 #define NS_PER_TICK (NSEC_PER_SEC / 100) /* USER_HZ */
 #define PAGE_KIB    (PAGE_SIZE / 1024)
@@ -118,6 +119,20 @@ print_status_memory(struct seq *s, const struct proc_view *v)
 	print_kib(s, "VmExe", m->text);
 }
 
+/* Root's, and of who may be root again, as capget tells them. */
+static void
+print_caps(struct seq *s, const u32 *uids)
+{
+	const u64 all = (2ul << RIGHTS_LAST_CAP) - 1;
+	bool may = uids[0] == 0 || uids[1] == 0 || uids[2] == 0;
+
+	seq_print(s, "CapInh:\t%016lx\n", 0ul);
+	seq_print(s, "CapPrm:\t%016lx\n", may ? all : 0);
+	seq_print(s, "CapEff:\t%016lx\n", uids[1] == 0 ? all : 0);
+	seq_print(s, "CapBnd:\t%016lx\n", all);
+	seq_print(s, "CapAmb:\t%016lx\n", 0ul);
+}
+
 static void
 print_status_signals(struct seq *s, const struct proc_view *v)
 {
@@ -128,6 +143,7 @@ print_status_signals(struct seq *s, const struct proc_view *v)
 	seq_print(s, "SigBlk:\t%016lx\n", v->blocked.bits);
 	seq_print(s, "SigIgn:\t%016lx\n", v->ignored.bits);
 	seq_print(s, "SigCgt:\t%016lx\n", v->caught.bits);
+	print_caps(s, v->uids);
 	seq_print(s, "NoNewPrivs:\t%d\n", v->no_new_privs);
 }
 
@@ -383,6 +399,30 @@ show_oom(struct seq *s, struct procfs_key key)
 	return with_view(s, key, print_oom);
 }
 
+/*
+ * What a thread waits for, as one word and without a line's end; "0" of one
+ * that runs, and for who has no business with it.
+ */
+static int
+show_wchan(struct seq *s, struct procfs_key key)
+{
+	const char *what = NULL;
+	struct task *t;
+	int err = view_task_private(key, &t);
+
+	if (err == -ESRCH)
+		return err;
+	if (err == 0) {
+		what = atomic_load(&t->thread.wait_what);
+		task_put(t);
+	}
+	if (what == NULL)
+		what = "0";
+	for (; *what != '\0'; what++)
+		seq_print(s, "%c", *what == ' ' ? '_' : *what);
+	return 0;
+}
+
 /* ---- places -------------------------------------------------------------- */
 
 /* One of a thread's places in the tree of files. */
@@ -504,6 +544,7 @@ static const struct procfs_entry entries[] = {
 	.readlink = read_exe,
 	.follow = follow_exe},
     {.name = "fd", .mode = S_IFDIR | 0500, .dir = &procfs_fd_dir},
+    {.name = "fdinfo", .mode = S_IFDIR | 0555, .dir = &procfs_fdinfo_dir},
     {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},
     {.name = "maps", .mode = S_IFREG | 0444, .show = show_maps},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = procfs_show_mounts},
@@ -515,6 +556,7 @@ static const struct procfs_entry entries[] = {
     {.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
     {.name = "statm", .mode = S_IFREG | 0444, .show = show_statm},
     {.name = "status", .mode = S_IFREG | 0444, .show = show_status},
+    {.name = "wchan", .mode = S_IFREG | 0444, .show = show_wchan},
 };
 
 /* Only a process has threads to list. */

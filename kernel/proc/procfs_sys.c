@@ -1,11 +1,14 @@
 /* /proc/sys: what may be asked of the kernel's own settings, and set. */
 #include <linux/stat.h>
 
+#include "fs/cred.h"
 #include "fs/epoll.h"
 #include "fs/inotify.h"
+#include "fs/pipe.h"
 #include "lib/string.h"
 #include "proc/procfs.h"
 #include "proc/procfs_view.h"
+#include "proc/rights.h"
 #include "proc/uts.h"
 
 static int
@@ -180,9 +183,31 @@ static struct procfs_table inotify_table = {
     inotify_entries, ARRAY_SIZE(inotify_entries), NULL};
 static struct procfs_dir inotify_dir = {.tables = &inotify_table};
 
+/* ---- numbers that are what they are ------------------------------------- */
+
+#define NUMBER(name, value)                                                    \
+	static int show_##name(struct seq *s, struct procfs_key key)           \
+	{                                                                      \
+		(void)key;                                                     \
+		seq_print(s, "%lu\n", (u64)(value));                           \
+		return 0;                                                      \
+	}
+
+NUMBER(cap_last_cap, RIGHTS_LAST_CAP)
+NUMBER(ngroups_max, CRED_MAX_GROUPS)
+NUMBER(pipe_max_size, PIPE_MAX_BYTES)
+/* Stacks, mappings and the heap: see personality(2). */
+NUMBER(randomize_va_space, 2)
+
 /* ---- the folders --------------------------------------------------------- */
 
+#define NUMBER_ENTRY(text, short)                                              \
+	{                                                                      \
+		.name = text, .mode = S_IFREG | 0444, .show = show_##short     \
+	}
+
 static const struct procfs_entry kernel_entries[] = {
+    NUMBER_ENTRY("cap_last_cap", cap_last_cap),
     {.name = "domainname",
 	.mode = S_IFREG | 0644,
 	.show = show_domainname,
@@ -191,12 +216,14 @@ static const struct procfs_entry kernel_entries[] = {
 	.mode = S_IFREG | 0644,
 	.show = show_hostname,
 	.write = write_hostname},
+    NUMBER_ENTRY("ngroups_max", ngroups_max),
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_release},
     {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
     {.name = "pid_max",
 	.mode = S_IFREG | 0644,
 	.show = show_pid_max,
 	.write = write_pid_max},
+    NUMBER_ENTRY("randomize_va_space", randomize_va_space),
     {.name = "version", .mode = S_IFREG | 0444, .show = show_kernel_version},
 };
 static const struct procfs_entry vm_entries[] = {
@@ -216,6 +243,7 @@ static struct procfs_dir epoll_dir = {.tables = &epoll_table};
 static const struct procfs_entry fs_entries[] = {
     {.name = "epoll", .mode = S_IFDIR | 0555, .dir = &epoll_dir},
     {.name = "inotify", .mode = S_IFDIR | 0555, .dir = &inotify_dir},
+    NUMBER_ENTRY("pipe-max-size", pipe_max_size),
 };
 static struct procfs_table fs_table = {
     fs_entries, ARRAY_SIZE(fs_entries), NULL};

@@ -78,6 +78,7 @@ extern struct procfs_dir procfs_pid_dir;    /* /proc/PID */
 extern struct procfs_dir procfs_thread_dir; /* /proc/PID/task/TID */
 extern struct procfs_dir procfs_task_dir;   /* /proc/PID/task */
 extern struct procfs_dir procfs_fd_dir;     /* /proc/PID/fd */
+extern struct procfs_dir procfs_fdinfo_dir; /* /proc/PID/fdinfo */
 
 /* The line of a region, as /proc/PID/maps has it. */
 void procfs_print_region(struct seq *s, const struct mm_region_info *r);

@@ -1,0 +1,107 @@
+/* Files of /proc about a process's descriptors, rights and waits. */
+#include "files.h"
+
+#include <dirent.h>
+#include <sched.h>
+
+static char text[4096];
+
+static char *
+slurp(const char *path)
+{
+	int fd = must(open(path, O_RDONLY));
+	ssize_t n = must(read(fd, text, sizeof(text) - 1));
+
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+static void
+user_caps(void)
+{
+	slurp("/proc/self/status");
+	ok(strstr(text, "\nCapPrm:\t0000000000000000\n") != NULL, "a user");
+	ok(strstr(text, "\nCapEff:\t0000000000000000\n") != NULL, "has none");
+	ok(strstr(text, "\nCapBnd:\t000001ffffffffff\n") != NULL, "as yet");
+}
+
+TEST(proc_status_caps)
+{
+	slurp("/proc/self/status");
+	ok(strstr(text, "\nCapInh:\t0000000000000000\n") != NULL, "inherited");
+	ok(strstr(text, "\nCapPrm:\t000001ffffffffff\n") != NULL, "permitted");
+	ok(strstr(text, "\nCapEff:\t000001ffffffffff\n") != NULL, "effective");
+	ok(strstr(text, "\nCapAmb:\t0000000000000000\n") != NULL, "ambient");
+	as_user(user_caps);
+}
+
+TEST(proc_fdinfo)
+{
+	unsigned long pos, ino;
+	unsigned int flags, mount;
+	char path[64];
+	int fd, p[2], nr = 0;
+	struct stat st;
+	DIR *d;
+
+	file_make("f", "0123456789");
+	fd = must(open("f", O_RDWR | O_CLOEXEC | O_APPEND));
+	must(lseek(fd, 7, SEEK_SET));
+	must(fstat(fd, &st));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	is(sscanf(slurp(path),
+	       "pos:\t%lu\nflags:\t%o\nmnt_id:\t%u\nino:\t%lu\n", &pos, &flags,
+	       &mount, &ino),
+	    4, "four lines");
+	is(pos, 7, "where it stands");
+	is(flags, fcntl(fd, F_GETFL) | O_CLOEXEC, "how it was opened");
+	is(ino, st.st_ino, "what it is");
+	must(fcntl(fd, F_SETFD, 0));
+	sscanf(slurp(path), "pos:\t%lu\nflags:\t%o", &pos, &flags);
+	is(flags, fcntl(fd, F_GETFL), "exec keeps it");
+	must(pipe(p));
+	must(write(p[1], "x", 1));
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", p[0]);
+	ok(!strncmp(slurp(path), "pos:\t0\nflags:\t00\nmnt_id:\t", 25),
+	    "a pipe stands nowhere");
+	close(p[0]);
+	is_errno(open(path, O_RDONLY), ENOENT, "what is closed is not there");
+	is_errno(open("/proc/self/fdinfo/x", O_RDONLY), ENOENT, "nor that");
+	d = opendir("/proc/self/fdinfo");
+	while (readdir(d))
+		nr++;
+	closedir(d);
+	ok(nr >= 2 + 5, "they are listed");
+}
+
+static void
+waits(void)
+{
+	pause();
+}
+
+TEST(proc_wchan)
+{
+	char path[64];
+	pid_t pid;
+
+	str_is(slurp("/proc/self/wchan"), "0", "who runs waits for nothing");
+	pid = spawn(waits);
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	while (!strcmp(slurp(path), "0"))
+		sched_yield();
+	ok(strchr(text, ' ') == NULL && strchr(text, '\n') == NULL,
+	    "who waits, for something: %s", text);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+}
+
+TEST(proc_sys_numbers)
+{
+	str_is(slurp("/proc/sys/kernel/cap_last_cap"), "40\n", "capabilities");
+	str_is(slurp("/proc/sys/kernel/ngroups_max"), "65536\n", "groups");
+	str_is(slurp("/proc/sys/kernel/randomize_va_space"), "2\n", "places");
+	str_is(slurp("/proc/sys/fs/pipe-max-size"), "1048576\n", "pipes");
+	ok(atoi(slurp("/proc/sys/fs/inotify/max_user_watches")) > 0, "watches");
+}
