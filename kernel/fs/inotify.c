@@ -179,8 +179,10 @@ create_locked(struct inotify *n, u32 len) MUST_HOLD(&notify_lock)
 	    n->user->event_bytes + bytes > memory_bytes() / EVENT_PART)
 		return NULL;
 	e = kmalloc(bytes);
-	if (e)
-		n->user->event_bytes += bytes;
+	if (!e)
+		return NULL;
+	e->name = (char *)(e + 1);
+	n->user->event_bytes += bytes;
 	return e;
 }
 

@@ -22,7 +22,7 @@ struct notify_event {
 	u32 mask;         /* c */
 	u32 cookie;       /* c */
 	u32 len;          /* c: of the name; 0: there is none */
-	char name[];      /* c: not terminated */
+	char *name;       /* c: behind it, not terminated */
 };
 
 /*
