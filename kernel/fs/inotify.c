@@ -49,9 +49,10 @@ static struct inotify_user *users[NR_USERS]; /* n */
 #define WATCH_PART   100
 #define EVENT_PART   64
 #define MOST_WATCHES 65536
+#define MOST_EVENTS  16384
 
-static u32 limits[NR_INOTIFY_LIMITS] = {
-    [INOTIFY_INSTANCES] = 128, [INOTIFY_EVENTS] = 16384}; /* a */
+/* 0: not set yet, and as much as memory allows. */
+static u32 limits[NR_INOTIFY_LIMITS] = {[INOTIFY_INSTANCES] = 128}; /* a */
 
 static u64
 memory_bytes(void)
@@ -67,10 +68,13 @@ inotify_limit(enum inotify_limit which)
 {
 	u64 nr = atomic_load(&limits[which]);
 
-	/* Not set yet: it depends on memory. */
-	if (which == INOTIFY_WATCHES && nr == 0)
+	if (nr == 0 && which == INOTIFY_WATCHES)
 		nr = MIN(memory_bytes() / WATCH_PART / WATCH_BYTES,
 		    (u64)MOST_WATCHES);
+	if (nr == 0 && which == INOTIFY_EVENTS)
+		nr = MIN(
+		    memory_bytes() / EVENT_PART / sizeof(struct notify_event),
+		    (u64)MOST_EVENTS);
 	return nr;
 }
 
