@@ -246,14 +246,27 @@ frame_fail_end(void)
 		atomic_store_release(&fail_thread, NULL);
 }
 
+/* For mm_find_room. */
+static void
+note_lack(void)
+{
+	bool irqs_were_on = arch_irqs_disable();
+
+	hart_this()->current->lacked_frame = true;
+	if (irqs_were_on)
+		arch_irqs_enable();
+}
+
 static NOINLINE struct page *
 take_reclaimed(enum page_kind kind)
 {
 	struct page *p;
 
 	do {
-		if (reclaim() == 0)
+		if (reclaim() == 0) {
+			note_lack();
 			return NULL;
+		}
 		p = take_cached(kind);
 	} while (p == NULL);
 	return p;
@@ -269,10 +282,8 @@ frame_alloc(enum page_kind kind)
 	p = take_cached(kind);
 	if (unlikely(p == NULL)) {
 		p = take_reclaimed(kind);
-		if (p == NULL) {
-			thread_current()->lacked_frame = true;
+		if (p == NULL)
 			return NULL;
-		}
 	}
 	p->level = 0;
 	p->frozen = 0;

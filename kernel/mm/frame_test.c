@@ -5,6 +5,7 @@
 
 #include "core/panic.h"
 #include "core/spinlock.h"
+#include "core/thread.h"
 #include "mm/frame.h"
 
 /* links: lib/page.c */
@@ -17,6 +18,7 @@
 
 struct hart harts[MAX_HARTS];
 u32 nr_harts = 2;
+static struct thread threads[2]; /* who runs on them */
 static u32 this_hart;
 static bool irqs_on;
 static u32 nr_pushed;
@@ -130,9 +132,12 @@ test_each_frame_is_had_once(void **state)
 	u32 i;
 
 	(void)state;
+	assert_false(threads[0].lacked_frame);
 	take_all();
 	assert_int_equal(nr_had, NR_FRAMES);
 	assert_int_equal(nr_free(), 0);
+	assert_true(threads[0].lacked_frame);
+	assert_false(threads[1].lacked_frame);
 	for (i = 0; i < NR_FRAMES; i++) {
 		assert_int_equal(had[i]->index, 0);
 		had[i]->index = 1; /* twice would be seen */
@@ -308,8 +313,10 @@ test_caches_are_asked_before_memory_is_out(void **state)
 	(void)state;
 	take_all();
 	frame_add_reclaimer(&reclaimer);
+	threads[0].lacked_frame = false;
 	p = frame_alloc(PAGE_KERNEL);
 	assert_non_null(p);
+	assert_false(threads[0].lacked_frame);
 	assert_int_equal(nr_asked, 1);
 	/* With interrupts off a lock may be held that a reclaimer needs. */
 	irq_push_off();
@@ -329,6 +336,8 @@ set_up(void **state)
 	page_array = calloc(NR_FRAMES, sizeof(*page_array));
 	direct_base = (u64)arena - (page_first << PAGE_SHIFT);
 	irqs_on = true;
+	harts[0].current = &threads[0];
+	harts[1].current = &threads[1];
 	frame_add_ram(paddr(page_first << PAGE_SHIFT),
 	    paddr((page_first + NR_FRAMES) << PAGE_SHIFT));
 	return 0;
