@@ -250,10 +250,10 @@ frame_fail_end(void)
 static void
 note_lack(void)
 {
-	bool irqs_were_on = arch_irqs_disable();
+	bool were_on = arch_irqs_disable();
 
 	hart_this()->current->lacked_frame = true;
-	if (irqs_were_on)
+	if (were_on)
 		arch_irqs_enable();
 }
 

@@ -111,6 +111,7 @@ test_modes(void)
 	is(tcdrain(p.slave), 0, "tcdrain does not wait");
 	is(ioctl(p.slave, TIOCOUTQ, &n), 0, "TIOCOUTQ");
 	is(n, 0, "nothing waits");
+	ok(pty_ready(p.master, POLLIN, PTY_SOON), "it has arrived");
 	is(tcflush(p.slave, TCOFLUSH), 0, "TCOFLUSH");
 	is_errno(ioctl(p.slave, TCFLSH, 3), EINVAL, "of a third kind");
 	str_is(pty_text(p.master, 4), "seen", "does not reach that");
