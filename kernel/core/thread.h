@@ -68,9 +68,8 @@ struct thread {
 	u64 nr_voluntary; /* t: switches because it waited */
 	u64 nr_preempted; /* t: switches because its time was up */
 
-	u32 unsettled; /* t: depth of work on page counts, see mm/audit.h */
-	bool
-	    lacked_frame; /* t: it was refused one, and nobody has looked yet */
+	u32 unsettled;     /* t: depth of work on page counts, see mm/audit.h */
+	bool lacked_frame; /* t: one was refused, and nobody has looked yet */
 
 	const char *wait_what; /* t: what it waits for, for the watchdog */
 	u64 wait_since_ns;     /* t */
