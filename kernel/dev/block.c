@@ -105,7 +105,7 @@ examine(const struct blockdev *dev, const struct block_request *r, u64 sectors)
 {
 	if (r->op == BLOCK_FLUSH)
 		return dev->can_flush ? 0 : 1;
-	if (r->op == BLOCK_DISCARD && !dev->can_discard)
+	if (r->op == BLOCK_DISCARD && sectors > dev->max_discard_sectors)
 		return -EOPNOTSUPP;
 	if (r->op != BLOCK_READ && dev->read_only)
 		return -EROFS;
@@ -179,4 +179,21 @@ block_flush(struct blockdev *dev)
 	struct block_request r = {.op = BLOCK_FLUSH};
 
 	return block_do(dev, &r);
+}
+
+int
+block_discard(struct blockdev *dev, u64 sector, u64 nr_sectors)
+{
+	int err = dev->max_discard_sectors > 0 ? 0 : -EOPNOTSUPP;
+
+	while (err == 0 && nr_sectors > 0) {
+		u64 nr = MIN(nr_sectors, (u64)dev->max_discard_sectors);
+		struct block_request r = {
+		    .op = BLOCK_DISCARD, .sector = sector, .nr_sectors = nr};
+
+		err = block_do(dev, &r);
+		sector += nr;
+		nr_sectors -= nr;
+	}
+	return err;
 }

@@ -75,7 +75,7 @@ struct blockdev {
 	u32 max_segments;               /* c: of one request, from 1 up */
 	bool read_only;                 /* c */
 	bool can_flush;                 /* c: else each write stays at once */
-	bool can_discard;               /* c */
+	u32 max_discard_sectors;        /* c: of one request; 0: none at all */
 	const struct blockdev_ops *ops; /* c */
 	u32 claimed;                    /* a: a file system is on it */
 	u64 nr_requests[NR_BLOCK_OPS];  /* a */
@@ -104,5 +104,10 @@ void block_submit(struct blockdev *dev, struct block_request *r);
 int block_do(struct blockdev *dev, struct block_request *r) MUST_CHECK;
 /* Sleeps.  Errors: -EIO. */
 int block_flush(struct blockdev *dev) MUST_CHECK;
+/*
+ * Nobody wants the bytes of these sectors any more; what they are afterwards is
+ * the device's affair.  Sleeps.  Errors: -EOPNOTSUPP, as block_do.
+ */
+int block_discard(struct blockdev *dev, u64 sector, u64 nr_sectors) MUST_CHECK;
 
 #endif

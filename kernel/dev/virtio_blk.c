@@ -239,8 +239,9 @@ read_config(struct disk *d)
 	d->dev.nr_sectors = virtio_config64(v, CONFIG(capacity));
 	d->dev.read_only = virtio_has(v, VIRTIO_BLK_F_RO);
 	d->dev.can_flush = virtio_has(v, VIRTIO_BLK_F_FLUSH);
-	d->dev.can_discard = virtio_has(v, VIRTIO_BLK_F_DISCARD) &&
-	    virtio_config32(v, CONFIG(max_discard_sectors)) > 0;
+	if (virtio_has(v, VIRTIO_BLK_F_DISCARD))
+		d->dev.max_discard_sectors =
+		    virtio_config32(v, CONFIG(max_discard_sectors));
 	d->dev.ops = &blockdev_ops;
 }
 

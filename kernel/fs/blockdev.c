@@ -327,6 +327,29 @@ tell(u64 to, const void *value, size_t len)
 	return user_write(uaddr(to), value, len);
 }
 
+/* As Linux judges it, in this order. */
+static s64
+discard(struct file *f, u64 arg)
+{
+	struct blockdev *dev = disk_of(f);
+	u64 range[2], end; /* in bytes: from, how many */
+	int err;
+
+	if (!(f->access & FILE_WRITE))
+		return -EBADF;
+	if (dev->max_discard_sectors == 0)
+		return -EOPNOTSUPP;
+	err = user_read(range, uaddr(arg), sizeof(range));
+	if (err < 0)
+		return err;
+	if ((range[0] | range[1]) % SECTOR_BYTES ||
+	    __builtin_add_overflow(range[0], range[1], &end) ||
+	    end > blockdev_size(f))
+		return -EINVAL;
+	return block_discard(
+	    dev, range[0] >> SECTOR_SHIFT, range[1] >> SECTOR_SHIFT);
+}
+
 static s64
 blockdev_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 {
@@ -348,6 +371,8 @@ blockdev_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 		return tell(arg, &ro, sizeof(ro));
 	case BLKFLSBUF:
 		return cred_is_root(who->cred) ? block_flush(dev) : -EACCES;
+	case BLKDISCARD:
+		return discard(f, arg);
 	default:
 		return -ENOTTY;
 	}

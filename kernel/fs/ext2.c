@@ -132,8 +132,9 @@ tell_options(struct filesystem *fs, char *buf, size_t cap)
 
 	if (o->commit_s > 0)
 		fmt_snprint(commit, sizeof(commit), ",commit=%u", o->commit_s);
-	fmt_snprint(
-	    buf, cap, "%s%s", commit, o->data_journal ? ",data=journal" : "");
+	fmt_snprint(buf, cap, "%s%s%s", commit,
+	    atomic_load(&o->discard) ? ",discard" : "",
+	    o->data_journal ? ",data=journal" : "");
 }
 
 static int
@@ -158,6 +159,7 @@ change_options(struct ext2 *e, const char *text)
 	if (new.data_journal != e->options.data_journal)
 		return -EINVAL;
 	atomic_store(&e->options.commit_s, new.commit_s);
+	atomic_store(&e->options.discard, new.discard);
 	if (e->journal)
 		journal_set_interval(e->journal, new.commit_s);
 	return 0;
@@ -183,6 +185,7 @@ static const struct filesystem_ops ops = {
     .sync = ext2_sync,
     .may_stop = may_stop,
     .remount = remount,
+    .trim = ext2_trim_free,
     .options = tell_options,
     .unmount = unmount,
     .release = release,

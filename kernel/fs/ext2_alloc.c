@@ -56,8 +56,8 @@ ext2_group_start(const struct ext2 *e, u32 ino)
 	    (ino - 1) / e->inodes_per_group * e->blocks_per_group;
 }
 
-static u32
-blocks_in_group(const struct ext2 *e, u32 group)
+u32
+ext2_blocks_in_group(const struct ext2 *e, u32 group)
 {
 	u32 start = e->first_block + group * e->blocks_per_group;
 
@@ -80,7 +80,8 @@ view_begin(struct ext2 *e, u32 group, bool inodes, struct group_view *v)
 	err = ext2_group(e, group, &v->desc_buf, &v->desc);
 	if (err < 0)
 		return err;
-	v->nr_bits = inodes ? e->inodes_per_group : blocks_in_group(e, group);
+	v->nr_bits =
+	    inodes ? e->inodes_per_group : ext2_blocks_in_group(e, group);
 	err = ext2_block(e,
 	    inodes ? v->desc->inode_bitmap : v->desc->block_bitmap, &v->bitmap);
 	if (err < 0) {
@@ -130,7 +131,7 @@ overlaps(u32 a, u32 nr_a, u32 b, u32 nr_b)
 static bool
 group_makes_sense(const struct ext2 *e, u32 group, const struct ext2_group *g)
 {
-	u32 table = table_blocks(e), nr = blocks_in_group(e, group);
+	u32 table = table_blocks(e), nr = ext2_blocks_in_group(e, group);
 	u32 start = e->first_block + group * e->blocks_per_group;
 	u32 end = start + nr;
 
@@ -411,6 +412,34 @@ ext2_use_freed(struct ext2 *e)
 	}
 	e->nr_freed = 0;
 	mutex_unlock(&e->alloc);
+}
+
+static bool
+is_wanted(const struct ext2 *e, const struct group_view *v, u32 bit, bool freed)
+{
+	return !bit_get(v->bitmap->data, bit) &&
+	    was_freed(e, v->group, bit) == freed;
+}
+
+int
+ext2_next_free(
+    struct ext2 *e, u32 group, bool freed, u32 end, u32 *from, u32 *nr)
+{
+	struct group_view v;
+	u32 first, bit;
+	int err = view_begin(e, group, false, &v);
+
+	if (err < 0)
+		return err;
+	end = MIN(end, v.nr_bits);
+	for (first = *from; first < end && !is_wanted(e, &v, first, freed);)
+		first++;
+	for (bit = first; bit < end && is_wanted(e, &v, bit, freed);)
+		bit++;
+	*from = first;
+	*nr = bit - MIN(first, bit);
+	view_end(&v);
+	return 0;
 }
 
 /* ---- promises ----------------------------------------------------------- */

@@ -4,6 +4,7 @@
  */
 /* links: fs/ext2.c */
 /* links: fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c fs/ext2_inode.c */
+/* links: fs/ext2_discard.c */
 /* links: fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c fs/ext2_orphan.c */
 /* links: fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c fs/ext2_write.c */
 /* links: fs/ext2_writing.c */

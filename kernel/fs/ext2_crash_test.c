@@ -31,7 +31,7 @@
 /* links: fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c fs/ext2_inode.c */
 /* links: fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c fs/ext2_orphan.c */
 /* links: fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c fs/ext2_write.c */
-/* links: fs/ext2.c fs/ext2_writing.c */
+/* links: fs/ext2.c fs/ext2_discard.c fs/ext2_writing.c */
 /* links: fs/journal.c fs/journal_io.c fs/journal_log.c fs/journal_recover.c */
 /* links: fs/buf.c lib/errno.c */
 /* links: fs/anon.c fs/attr.c fs/cred.c fs/dentry.c fs/devfs.c fs/devmem.c */
@@ -85,7 +85,7 @@ struct disk {
 static const struct disk disks[] = {
     {"ordered-1k", "", 1024, 2560, 1, 6},
     {"journal-1k", "data=journal", 1024, 2560, 1, 4},
-    {"ordered-2k", "", 2048, 2304, 2, 2},
+    {"ordered-2k", "discard", 2048, 2304, 2, 2},
     {"ordered-4k", "", 4096, 2304, 4, 2},
     {"journal-4k", "data=journal", 4096, 2304, 4, 2},
 };
@@ -516,7 +516,7 @@ is_overwritten(const struct sequence *s, u32 least, u32 most, const char *tree)
 static bool
 is_known(const struct sequence *s, u32 least, u32 most, const struct look *look)
 {
-	bool with_sums = *disk->options != 0;
+	bool with_sums = strstr(disk->options, "data=journal") != NULL;
 	u32 i, nr_in_place = 0;
 
 	for (i = least; i < most; i++)

@@ -1,6 +1,7 @@
 /* The inputs that are kept for the fuzzer, and some that are drawn. */
 /* links: fs/fuzz_ext2.c fs/ext2.c */
 /* links: fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c */
+/* links: fs/ext2_discard.c */
 /* links: fs/ext2_inode.c fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c */
 /* links: fs/ext2_orphan.c fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c */
 /* links: fs/ext2_write.c */

@@ -23,6 +23,7 @@ struct ext2_inode;
 struct ext2_options {
 	bool data_journal; /* data=journal */
 	u32 commit_s;      /* commit=N */
+	bool discard;      /* discard: the disk forgets what a commit frees */
 };
 
 /*
@@ -52,7 +53,7 @@ struct ext2 {
 	u64 max_bytes;        /* c: of a file */
 	u32 next_generation;  /* a: of inodes; begins anywhere at each mount */
 	bool has_types;       /* c: names say what they lead to */
-	struct ext2_options options; /* c, but for commit_s: a */
+	struct ext2_options options; /* c, but for data_journal: a */
 	struct ext2_super super;     /* c: as it was mounted */
 
 	/* The table of those in memory. */
@@ -254,6 +255,20 @@ int ext2_hold_number(
 void ext2_unhold_number(struct ext2_number_hold *p);
 /* The transaction is on the disk: what it freed may be used. */
 void ext2_use_freed(struct ext2 *e);
+/*
+ * The first run of blocks from *from on, and before end, of one group that can
+ * be had now, or with freed of those that the last commit made free: *nr, 0 for
+ * none, from *from on, both in the group.  Errors: -EIO, -ENOMEM.
+ */
+int ext2_next_free(struct ext2 *e, u32 group, bool freed, u32 end, u32 *from,
+    u32 *nr) MUST_HOLD(&e->alloc) MUST_CHECK;
+/* Blocks of this group, which may be short. */
+u32 ext2_blocks_in_group(const struct ext2 *e, u32 group);
+/* For filesystem_ops. */
+int ext2_trim_free(struct filesystem *fs, u64 from, u64 len, u64 min_bytes,
+    u64 *done) MUST_CHECK;
+/* With the option: after a commit, and before ext2_use_freed. */
+void ext2_discard_freed(struct ext2 *e);
 /* The first block of the group that the inode is in. */
 u32 ext2_group_start(const struct ext2 *e, u32 ino);
 

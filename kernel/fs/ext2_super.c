@@ -199,8 +199,8 @@ ext2_read_super(struct ext2 *e)
 static int
 parse_option(struct ext2_options *o, const char *text, const char **end)
 {
-	static const char *const plain[] = {
-	    "data=ordered", "data=journal", "errors=remount-ro"};
+	static const char *const plain[] = {"data=ordered", "data=journal",
+	    "errors=remount-ro", "discard", "nodiscard"};
 	static const char commit[] = "commit=";
 	u64 seconds;
 	u32 n;
@@ -217,6 +217,8 @@ parse_option(struct ext2_options *o, const char *text, const char **end)
 			*end = text + strlen(plain[n]);
 			if (n < 2)
 				o->data_journal = n == 1;
+			else if (n > 2)
+				o->discard = n == 3;
 			return 0;
 		}
 	return -EINVAL;

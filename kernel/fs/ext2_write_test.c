@@ -4,6 +4,7 @@
  * a page only as long as a leaf could have W.
  */
 /* links: fs/ext2.c fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c */
+/* links: fs/ext2_discard.c */
 /* links: fs/ext2_inode.c fs/ext2_map.c fs/ext2_names.c fs/ext2_ops.c */
 /* links: fs/ext2_orphan.c fs/ext2_pages.c fs/ext2_super.c fs/ext2_trim.c */
 /* links: fs/ext2_writing.c */
@@ -393,6 +394,67 @@ test_remount_after_abort(void **state)
 	unmount_disk();
 }
 
+/* Blocks of the disk that are all x. */
+static u32
+nr_of_x(void)
+{
+	static u8 x[1024];
+	u32 n = 0, at;
+
+	memset(x, 'x', sizeof(x));
+	for (at = 0; at < DISK_BYTES; at += sizeof(x))
+		n += memcmp(fake_disk_bytes + at, x, sizeof(x)) == 0;
+	return n;
+}
+
+static int
+trim(u64 from, u64 len, u64 least, u64 *done)
+{
+	struct filesystem *fs = f->inode->fs;
+
+	return fs->ops->trim(fs, from, len, least, done);
+}
+
+/* A disk forgets what a commit has freed, and not what a crash may bring back.
+ */
+static void
+test_trim(void **state)
+{
+	static char text[64 * 1024 + 1];
+	struct ext2 *e;
+	u64 done, free_blocks, a, b;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	begin(1024);
+	e = ext2_of(f->inode->fs);
+	assert_int_equal(write_at(0, text), sizeof(text) - 1);
+	assert_int_equal(ext2_sync(&e->fs), 0);
+	assert_int_equal(nr_of_x(), 64);
+	set_size(1024);
+	assert_int_equal(trim(0, ~0ul, 0, &done), 0);
+	assert_int_equal(nr_of_x(), 64);
+	assert_int_equal(ext2_sync(&e->fs), 0);
+	assert_int_equal(trim(0, ~0ul, DISK_BYTES, &done), 0);
+	assert_int_equal(done, 0);
+	assert_int_equal(nr_of_x(), 64);
+	assert_int_equal(trim(0, ~0ul, 0, &done), 0);
+	assert_int_equal(nr_of_x(), 1);
+	free_blocks = e->disk->nr_free_blocks;
+	assert_int_equal(done, free_blocks * 1024);
+	assert_int_equal(trim(0, 300 * 1024 + 7, 0, &a), 0);
+	assert_int_equal(trim(300 * 1024, ~0ul, 0, &b), 0);
+	assert_int_equal(a + b, done);
+	assert_int_equal(read_at(0), 'x');
+	assert_int_equal(trim(DISK_BYTES, 4096, 0, &done), -EINVAL);
+	assert_int_equal(trim(0, 1023, 0, &done), -EINVAL);
+	assert_int_equal(trim(0, ~0ul, ~0ul, &done), -EINVAL);
+	fake_disk.max_discard_sectors = 0;
+	assert_int_equal(trim(0, ~0ul, 0, &done), -EOPNOTSUPP);
+	fake_disk.max_discard_sectors = 500;
+	unmount_disk();
+}
+
 /* A folder with as many links as it can have takes no other by an exchange. */
 static void
 test_exchange_with_many_links(void **state)
@@ -572,6 +634,7 @@ main(void)
 	    cmocka_unit_test(test_read_while_cut),
 	    cmocka_unit_test(test_commit_before_mark),
 	    cmocka_unit_test(test_remount_after_abort),
+	    cmocka_unit_test(test_trim),
 	    cmocka_unit_test(test_exchange_with_many_links),
 	    cmocka_unit_test(test_tail_after_crash),
 	    cmocka_unit_test(test_sync_during_commit),

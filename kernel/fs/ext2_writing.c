@@ -147,6 +147,7 @@ committed(void *arg)
 {
 	struct ext2 *e = arg;
 
+	ext2_discard_freed(e);
 	ext2_use_freed(e);
 	/* What is written to these now makes no change in a handle. */
 	if (ext2_cache_has_mapped(e) && !atomic_load(&e->unmounted))

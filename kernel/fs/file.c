@@ -362,6 +362,32 @@ set_inode_flags(const struct fs_who *who, struct file *f, u64 arg)
 	return err;
 }
 
+static s64
+trim(const struct fs_who *who, struct file *f, u64 arg)
+{
+	const struct filesystem_ops *ops = f->inode->fs->ops;
+	struct fstrim_range range;
+	u64 done = 0;
+	int err;
+
+	if (!ops->trim)
+		return -ENOTTY;
+	if (!cred_is_root(who->cred))
+		return -EPERM;
+	err = user_read(&range, uaddr(arg), sizeof(range));
+	if (err == 0)
+		err = mount_get_write(f->path.mount);
+	if (err < 0)
+		return err;
+	err = ops->trim(
+	    f->inode->fs, range.start, range.len, range.minlen, &done);
+	mount_put_write(f->path.mount);
+	if (err < 0)
+		return err;
+	range.len = done;
+	return user_write(uaddr(arg), &range, sizeof(range));
+}
+
 s64
 file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 {
@@ -373,6 +399,9 @@ file_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 		return get_inode_flags(f->inode, arg);
 	if (cmd == FS_IOC_SETFLAGS)
 		return set_inode_flags(who, f, arg);
+	if (cmd == FITRIM &&
+	    (inode_is_regular(f->inode) || inode_is_dir(f->inode)))
+		return trim(who, f, arg);
 	if (cmd == FIONREAD && inode_is_regular(f->inode))
 		return tell_unread(f, arg);
 	return f->ops->ioctl ? f->ops->ioctl(who, f, cmd, arg) : -ENOTTY;

@@ -367,6 +367,14 @@ struct filesystem_ops {
 	 */
 	int (*remount)(
 	    struct filesystem *fs, bool read_only, const char *options);
+	/*
+	 * Tells the disk that it may forget what is free in some bytes of it,
+	 * where that are min_bytes in a row; *done is how many it was told.
+	 * NULL: -ENOTTY.  It may be written to, and stays so.
+	 * Sleeps.  Errors: -EINVAL, -EOPNOTSUPP, -EIO, -ERESTARTSYS.
+	 */
+	int (*trim)(
+	    struct filesystem *fs, u64 from, u64 len, u64 min_bytes, u64 *done);
 	/* For /proc/mounts, each with a comma before it.  NULL: none. */
 	void (*options)(struct filesystem *fs, char *buf, size_t cap);
 	/* No mount shows it any more: let go of the tree, from the root on. */

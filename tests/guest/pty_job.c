@@ -50,8 +50,8 @@ take_terminal(void)
 }
 
 /*
- * Each key is seen before the next one is typed: a signal's key throws away what
- * the master has not taken, so also how the last one was shown.
+ * Each key is seen before the next: a signal's key throws away what the master
+ * has not taken, and so how the one before was shown.
  */
 static void
 keys(void)

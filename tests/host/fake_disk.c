@@ -26,6 +26,7 @@ struct blockdev fake_disk = {
     .name = "vda",
     .max_segments = BLOCK_SEGMENTS,
     .can_flush = true,
+    .max_discard_sectors = 500,
 };
 
 static bool recording;
@@ -175,12 +176,32 @@ move(struct block_request *r)
 	return 0;
 }
 
+/* What is in sectors that were discarded nobody knows: some byte, over all. */
+static int
+discard(const struct block_request *r)
+{
+	u8 *at = fake_disk_bytes + r->sector * SECTOR_BYTES;
+	u32 len = (u32)r->nr_sectors * SECTOR_BYTES;
+
+	assert_true(r->nr_sectors > 0 &&
+	    r->nr_sectors <= fake_disk.max_discard_sectors);
+	assert_true(r->sector + r->nr_sectors <= fake_disk.nr_sectors);
+	memset(at, (int)(fake_random() % 256), len);
+	note(
+	    (struct fake_event){
+		.kind = FAKE_WRITE, .sector = r->sector, .len_bytes = len},
+	    at);
+	return 0;
+}
+
 static int
 do_request(struct block_request *r)
 {
 	if (count_down(
 		r->op == BLOCK_READ ? &fake_reads_left : &fake_writes_left))
 		return -EIO;
+	if (r->op == BLOCK_DISCARD)
+		return discard(r);
 	if (r->op != BLOCK_FLUSH)
 		return move(r);
 	note((struct fake_event){.kind = FAKE_FLUSH}, NULL);
@@ -225,6 +246,23 @@ block_flush(struct blockdev *dev)
 	/* What is to be there for good had been waited for. */
 	assert_int_equal(nr_pending, 0);
 	return block_do(dev, &r);
+}
+
+int
+block_discard(struct blockdev *dev, u64 sector, u64 nr_sectors)
+{
+	int err = 0;
+
+	while (err == 0 && nr_sectors > 0) {
+		u64 nr = MIN(nr_sectors, (u64)dev->max_discard_sectors);
+		struct block_request r = {
+		    .op = BLOCK_DISCARD, .sector = sector, .nr_sectors = nr};
+
+		err = block_do(dev, &r);
+		sector += nr;
+		nr_sectors -= nr;
+	}
+	return err;
 }
 
 struct blockdev *

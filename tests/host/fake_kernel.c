@@ -516,6 +516,12 @@ user_write(uaddr_t dst, const void *src, size_t len)
 }
 
 int
+user_read(void *dst, uaddr_t src, size_t len)
+{
+	return user_read_some(dst, src, len) == 0 ? 0 : -EFAULT;
+}
+
+int
 user_load32(uaddr_t src, u32 *out)
 {
 	return user_read_some(out, src, sizeof(*out)) == 0 ? 0 : -EFAULT;
