@@ -37,6 +37,7 @@ struct hart {
 	struct spinlock runq_lock; /* rank RUNQ */
 	struct list runq;          /* r: runnable threads, first to run first */
 	u32 nr_runnable;           /* r */
+	u32 nr_waiting;            /* r: parked, last ran here, and are load */
 	bool idling;               /* r: asleep, wants an IPI for work */
 	u64 slice_end_ns;          /* h: when current has to make room */
 

@@ -23,6 +23,7 @@
 #include "core/clock.h"
 #include "core/hart.h"
 #include "core/ipi.h"
+#include "core/load.h"
 #include "core/panic.h"
 #include "core/timer.h"
 
@@ -261,6 +262,30 @@ sched_place(struct hart *h, struct thread *t) NO_LOCK_CHECK
 	spin_unlock(&to->runq_lock);
 }
 
+/* Who waits for a signal is no load, nor who was stopped. */
+static bool
+is_load(u8 park_mode)
+{
+	return park_mode == PARK_UNINTERRUPTIBLE || park_mode == PARK_KILLABLE;
+}
+
+void
+sched_note_park(struct hart *h, struct thread *t, u8 mode)
+{
+	t->state = THREAD_PARKED;
+	t->park_mode = mode;
+	if (is_load(mode))
+		atomic_store(&h->nr_waiting, h->nr_waiting + 1);
+}
+
+void
+sched_wake(struct hart *h, struct thread *t) NO_LOCK_CHECK
+{
+	if (is_load(t->park_mode))
+		atomic_store(&h->nr_waiting, h->nr_waiting - 1);
+	sched_place(h, t);
+}
+
 static bool
 work_elsewhere(const struct hart *h)
 {
@@ -275,7 +300,7 @@ work_elsewhere(const struct hart *h)
 static void
 idle_once(struct hart *h) NO_LOCK_CHECK
 {
-	u64 since;
+	u64 since, now;
 
 	arch_irqs_disable();
 	atomic_store(&h->idling, true);
@@ -283,7 +308,9 @@ idle_once(struct hart *h) NO_LOCK_CHECK
 	if (atomic_load(&h->nr_runnable) == 0 && !work_elsewhere(h)) {
 		since = clock_mono_ns();
 		arch_wait_for_interrupt();
-		h->idle_ns += clock_mono_ns() - since;
+		now = clock_mono_ns();
+		h->idle_ns += now - since;
+		load_note(now);
 	}
 	atomic_store(&h->idling, false);
 	/* Pending interrupts are taken here. */
@@ -301,12 +328,14 @@ tick(struct timer *timer)
 {
 	struct hart *h = hart_this();
 	struct thread *t = h->current;
+	u64 now = clock_mono_ns();
 
+	load_note(now);
 	if (t->is_idle)
 		return;
 	if (atomic_load(&h->nr_runnable) > 0)
 		__atomic_fetch_or(&t->notify, NOTIFY_RESCHED, __ATOMIC_RELAXED);
-	timer_arm(timer, clock_mono_ns() + SLICE_NS);
+	timer_arm(timer, now + SLICE_NS);
 }
 
 void

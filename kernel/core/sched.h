@@ -18,6 +18,10 @@ struct hart *sched_lock_of(struct thread *t);
  * Locks: sched_lock_of(t) held on entry, released on return.
  */
 void sched_place(struct hart *h, struct thread *t);
+/* The same of t, which is parked; who parks it has told sched_note_park. */
+void sched_wake(struct hart *h, struct thread *t);
+/* t parks on h, in the given mode.  Locks: h's runq_lock. */
+void sched_note_park(struct hart *h, struct thread *t, u8 mode);
 /*
  * t, in h's queue, goes where it may run.
  * Locks: h's runq_lock held on entry, released on return.

@@ -77,6 +77,7 @@ may_interrupt(const struct thread *t, u8 mode)
 	case PARK_INTERRUPTIBLE:
 		return (notify & (NOTIFY_SIGNAL | NOTIFY_KILL)) != 0;
 	case PARK_KILLABLE:
+	case PARK_STOPPED:
 		return (notify & NOTIFY_KILL) != 0;
 	}
 	return false;
@@ -124,8 +125,7 @@ park(struct thread *t, enum park_mode mode) NO_LOCK_CHECK
 	spin_lock(&h->runq_lock);
 	irq_pop_off();
 	if (!t->permit && !may_interrupt(t, mode)) {
-		t->state = THREAD_PARKED;
-		t->park_mode = mode;
+		sched_note_park(h, t, mode);
 		t->nr_voluntary++;
 		sched_switch();
 		spin_lock(&hart_this()->runq_lock);
@@ -171,7 +171,7 @@ static void
 unpark_locked(struct hart *h, struct thread *t) NO_LOCK_CHECK
 {
 	if (t->state == THREAD_PARKED)
-		sched_place(h, t);
+		sched_wake(h, t);
 	else
 		spin_unlock(&h->runq_lock);
 }
@@ -199,7 +199,7 @@ thread_notify(struct thread *t, u32 bits) NO_LOCK_CHECK
 	if (t->state == THREAD_RUNNING && h != hart_this())
 		ipi_send(h, IPI_RESCHED);
 	if (t->state == THREAD_PARKED && may_interrupt(t, t->park_mode))
-		sched_place(h, t);
+		sched_wake(h, t);
 	else
 		spin_unlock(&h->runq_lock);
 }

@@ -54,6 +54,7 @@ struct waiter {
 enum park_mode {
 	PARK_UNINTERRUPTIBLE, /* by nothing */
 	PARK_KILLABLE,        /* by a signal that ends the process */
+	PARK_STOPPED,         /* by the same: there is nothing to be done */
 	PARK_INTERRUPTIBLE,   /* by any signal to be handled */
 };
 

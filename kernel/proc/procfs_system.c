@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/hart.h"
+#include "core/load.h"
 #include "dev/block.h"
 #include "dev/chardev.h"
 #include "fs/fs_context.h"
@@ -93,31 +94,13 @@ print_cpu(struct seq *s, const char *name, u64 all_ns, u64 idle_ns)
 	    idle_ns / NS_PER_TICK);
 }
 
-static u32
-nr_running(u32 *nr_tasks)
-{
-	struct proc *p;
-	struct task *t;
-	u32 running = 0;
-
-	*nr_tasks = 0;
-	spin_lock(&proc_tree_lock);
-	list_for_each (p, &proc_all, all) {
-		*nr_tasks += p->nr_tasks;
-		list_for_each (t, &p->tasks, link)
-			running += t->thread.state != THREAD_PARKED;
-	}
-	spin_unlock(&proc_tree_lock);
-	return running;
-}
-
 static int
 show_stat(struct seq *s, struct procfs_key key)
 {
 	u64 now = clock_mono_ns();
 	u64 interrupts = 0, switches = 0;
 	char name[8];
-	u32 i, nr;
+	u32 i;
 
 	(void)key;
 	print_cpu(s, "cpu ", now * nr_harts, total_idle_ns());
@@ -130,7 +113,7 @@ show_stat(struct seq *s, struct procfs_key key)
 	seq_print(s, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\n",
 	    interrupts, switches, (clock_real_ns() - now) / NSEC_PER_SEC,
 	    atomic_load(&nr_forks_total) + 1);
-	seq_print(s, "procs_running %u\nprocs_blocked 0\n", nr_running(&nr));
+	seq_print(s, "procs_running %u\nprocs_blocked 0\n", load_nr_running());
 	return 0;
 }
 
@@ -172,15 +155,41 @@ show_locks(struct seq *s, struct procfs_key key)
 	return 0;
 }
 
-/* Averages are not kept; what runs now is told. */
+/* ---- load ---------------------------------------------------------------- */
+
+static u32
+nr_tasks(void)
+{
+	struct proc *p;
+	u32 nr = 0;
+
+	spin_lock(&proc_tree_lock);
+	list_for_each (p, &proc_all, all)
+		nr += p->nr_tasks;
+	spin_unlock(&proc_tree_lock);
+	return nr;
+}
+
+/* With two digits behind the point, to the nearest. */
+static void
+print_load(struct seq *s, u64 load)
+{
+	u64 cents = (load * 100 + (1ul << LOAD_SHIFT) / 2) >> LOAD_SHIFT;
+
+	seq_print(s, "%lu.%02lu ", cents / 100, cents % 100);
+}
+
 static int
 show_loadavg(struct seq *s, struct procfs_key key)
 {
-	u32 nr;
-	u32 running = nr_running(&nr);
+	struct load_averages loads;
+	u32 i;
 
 	(void)key;
-	seq_print(s, "0.00 0.00 0.00 %u/%u %d\n", running, nr, pid_last());
+	load_read(&loads);
+	for (i = 0; i < NR_LOADS; i++)
+		print_load(s, loads.of[i]);
+	seq_print(s, "%u/%u %d\n", load_nr_running(), nr_tasks(), pid_last());
 	return 0;
 }
 

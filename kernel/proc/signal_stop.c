@@ -200,7 +200,7 @@ signal_stop_locked(struct proc *p)
 		return true;
 	}
 	err = waitq_wait_spin(
-	    &s->stop_wait, &p->sig.lock, PARK_KILLABLE, NO_DEADLINE, "SIGCONT");
+	    &s->stop_wait, &p->sig.lock, PARK_STOPPED, NO_DEADLINE, "SIGCONT");
 	check(err == 0 || task_current()->sig.must_end);
 	return true;
 }

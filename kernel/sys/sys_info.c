@@ -4,6 +4,7 @@
 #include <linux/sysinfo.h>
 
 #include "core/clock.h"
+#include "core/load.h"
 #include "core/power.h"
 #include "core/printk.h"
 #include "core/random.h"
@@ -64,17 +65,24 @@ count_tasks(struct proc *p, void *arg)
 	*n += p->nr_tasks;
 }
 
+static_assert(SI_LOAD_SHIFT >= LOAD_SHIFT, "loads are shifted up");
+
 s64
 sys_sysinfo(uaddr_t out)
 {
+	struct load_averages loads;
 	struct frame_stats s;
 	struct sysinfo info;
 	u32 nr_tasks = 0;
+	u32 i;
 
 	proc_for_each(count_tasks, &nr_tasks);
 	frame_stats(&s);
+	load_read(&loads);
 	memset(&info, 0, sizeof(info));
 	info.uptime = (long)(clock_mono_ns() / NSEC_PER_SEC);
+	for (i = 0; i < NR_LOADS; i++)
+		info.loads[i] = loads.of[i] << (SI_LOAD_SHIFT - LOAD_SHIFT);
 	info.totalram = s.total - s.kinds[PAGE_RESERVED];
 	info.freeram = s.free;
 	/* Not bufferram: what files have is Cached in /proc/meminfo. */
