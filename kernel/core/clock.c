@@ -57,6 +57,12 @@ clock_real_ns(void)
 	return clock_mono_ns() + atomic_load(&real_offset);
 }
 
+u64
+clock_boot_real_ns(void)
+{
+	return atomic_load(&real_offset);
+}
+
 void
 clock_set_real(u64 real_ns)
 {

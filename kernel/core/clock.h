@@ -13,6 +13,8 @@ void clock_init(u64 timebase_hz);
 u64 clock_mono_ns(void);
 /* Since 1970; what the clock device said at boot, plus the time since. */
 u64 clock_real_ns(void);
+/* What it was at boot, as the clock is set now. */
+u64 clock_boot_real_ns(void);
 void clock_set_real(u64 real_ns);
 /* The hardware's counter: the cheapest way to see that it is early yet. */
 u64 clock_ticks(void);

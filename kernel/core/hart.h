@@ -10,6 +10,17 @@
 
 #define MAX_HARTS 8
 
+/* What a hart does: the columns of /proc/stat. */
+enum hart_time {
+	TIME_USER,
+	TIME_NICE, /* the same, of who asked to be nice to others */
+	TIME_SYSTEM,
+	TIME_IDLE,
+	TIME_IOWAIT, /* the same, while a thread from here waits for a disk */
+	TIME_IRQ,
+	NR_HART_TIMES,
+};
+
 struct thread;
 struct tlb_space;
 struct page;
@@ -38,6 +49,7 @@ struct hart {
 	struct list runq;          /* r: runnable threads, first to run first */
 	u32 nr_runnable;           /* r */
 	u32 nr_waiting;            /* r: parked, last ran here, and are load */
+	u32 nr_disk_waits;         /* r: of those, who wait for a disk */
 	bool idling;               /* r: asleep, wants an IPI for work */
 	u64 slice_end_ns;          /* h: when current has to make room */
 
@@ -56,9 +68,9 @@ struct hart {
 	u32 zeroed_cached;        /* h */
 	struct page *zeroed;      /* h, irqs off: the same, filled with 0 */
 
-	u64 idle_ns;       /* h */
-	u64 nr_interrupts; /* h */
-	u64 nr_switches;   /* h */
+	u64 nr_interrupts;        /* h */
+	u64 nr_switches;          /* h */
+	u64 times[NR_HART_TIMES]; /* h: in ticks; read by core/times.h */
 } ALIGNED(64);
 
 extern struct hart harts[MAX_HARTS];

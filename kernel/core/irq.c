@@ -10,6 +10,7 @@
 #include "core/printk.h"
 #include "core/random.h"
 #include "core/spinlock.h"
+#include "core/thread.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/errno.h"
@@ -22,6 +23,7 @@ struct handler {
 	const struct irq_ops *ops; /* a */
 	void *arg;                 /* c */
 	u32 in_vain; /* a: interrupts in a row that were not its */
+	u64 nr;      /* a: all that there were */
 };
 
 /*
@@ -60,13 +62,16 @@ irq_begin(void)
 	assert(!h->in_irq);
 	h->in_irq = true;
 	h->nr_interrupts++;
-	random_note_time(arch_ticks());
+	thread_account_system();
+	random_note_time(h->current->stamp_ticks);
 	return h;
 }
 
 void
 irq_end(struct hart *h)
 {
+	/* The thread that was interrupted is not to pay for it. */
+	h->times[TIME_IRQ] += thread_lap(h->current);
 	h->in_irq = false;
 }
 
@@ -78,6 +83,7 @@ dispatch(u32 nr)
 
 	if (nr < MAX_IRQS)
 		ops = atomic_load_acquire(&h->ops);
+	(void)atomic_add(&h->nr, 1);
 	if (ops != NULL && ops->handle(h->arg)) {
 		atomic_store(&h->in_vain, 0);
 		return;
@@ -97,4 +103,13 @@ upcall_irq(void)
 		irqchip_complete(nr);
 	}
 	irq_end(h);
+}
+
+bool
+irq_count(u32 nr, u64 *count)
+{
+	if (nr >= MAX_IRQS)
+		return false;
+	*count = atomic_load(&handlers[nr].nr);
+	return true;
 }

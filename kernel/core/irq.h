@@ -16,6 +16,9 @@ struct irq_ops {
  */
 int irq_register(u32 nr, const struct irq_ops *ops, void *arg) MUST_CHECK;
 
+/* How many of that number there were; false beyond the last one. */
+bool irq_count(u32 nr, u64 *count);
+
 /* What every interrupt, of whatever kind, begins and ends with. */
 struct hart *irq_begin(void);
 void irq_end(struct hart *h);

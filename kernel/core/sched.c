@@ -26,6 +26,7 @@
 #include "core/load.h"
 #include "core/panic.h"
 #include "core/timer.h"
+#include "core/times.h"
 
 /* A thread runs this long before others on its hart get their turn. */
 #define SLICE_NS (10 * NSEC_PER_MSEC)
@@ -266,7 +267,7 @@ sched_place(struct hart *h, struct thread *t) NO_LOCK_CHECK
 static bool
 is_load(u8 park_mode)
 {
-	return park_mode == PARK_UNINTERRUPTIBLE || park_mode == PARK_KILLABLE;
+	return park_mode != PARK_INTERRUPTIBLE && park_mode != PARK_STOPPED;
 }
 
 void
@@ -276,6 +277,8 @@ sched_note_park(struct hart *h, struct thread *t, u8 mode)
 	t->park_mode = mode;
 	if (is_load(mode))
 		atomic_store(&h->nr_waiting, h->nr_waiting + 1);
+	if (mode == PARK_DISK)
+		atomic_store(&h->nr_disk_waits, h->nr_disk_waits + 1);
 }
 
 void
@@ -283,6 +286,8 @@ sched_wake(struct hart *h, struct thread *t) NO_LOCK_CHECK
 {
 	if (is_load(t->park_mode))
 		atomic_store(&h->nr_waiting, h->nr_waiting - 1);
+	if (t->park_mode == PARK_DISK)
+		atomic_store(&h->nr_disk_waits, h->nr_disk_waits - 1);
 	sched_place(h, t);
 }
 
@@ -297,21 +302,29 @@ work_elsewhere(const struct hart *h)
 	return false;
 }
 
+/* Interrupts are off: what wakes it is still to come. */
+static void
+sleep(struct hart *h)
+{
+	bool disk = atomic_load(&h->nr_disk_waits) > 0;
+	enum hart_time what = disk ? TIME_IOWAIT : TIME_IDLE;
+
+	thread_account_system();
+	times_sleep_begin(h, what, h->idle->stamp_ticks);
+	arch_wait_for_interrupt();
+	(void)thread_lap(h->idle);
+	times_sleep_end(h, what, h->idle->stamp_ticks);
+	load_note(clock_mono_ns());
+}
+
 static void
 idle_once(struct hart *h) NO_LOCK_CHECK
 {
-	u64 since, now;
-
 	arch_irqs_disable();
 	atomic_store(&h->idling, true);
 	fence_full();
-	if (atomic_load(&h->nr_runnable) == 0 && !work_elsewhere(h)) {
-		since = clock_mono_ns();
-		arch_wait_for_interrupt();
-		now = clock_mono_ns();
-		h->idle_ns += now - since;
-		load_note(now);
-	}
+	if (atomic_load(&h->nr_runnable) == 0 && !work_elsewhere(h))
+		sleep(h);
 	atomic_store(&h->idling, false);
 	/* Pending interrupts are taken here. */
 	arch_irqs_enable();
@@ -371,6 +384,7 @@ sched_init_hart(struct hart *h, struct thread *idle, void *stack)
 	idle->name = "idle";
 	idle->state = THREAD_RUNNING;
 	idle->hart = h->nr;
+	idle->stamp_ticks = arch_ticks();
 	h->idle = idle;
 	h->current = idle;
 	h->kernel_sp = (u64)stack + KSTACK_SIZE;

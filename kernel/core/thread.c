@@ -146,7 +146,7 @@ thread_park(enum park_mode mode, u64 deadline_ns, const char *what)
 	struct thread *t = thread_current();
 	struct alarm a = {.thread = t};
 	bool watched = CONFIG_DEBUG && deadline_ns == NO_DEADLINE &&
-	    mode == PARK_UNINTERRUPTIBLE;
+	    (mode == PARK_UNINTERRUPTIBLE || mode == PARK_DISK);
 	bool woken;
 
 	check(hart_this()->nr_spins == 0);
@@ -262,6 +262,14 @@ thread_sleep_ns(u64 duration_ns)
 
 	while (clock_mono_ns() < end)
 		(void)thread_park(PARK_UNINTERRUPTIBLE, end, "sleep");
+}
+
+void
+thread_account_now(void)
+{
+	irq_push_off();
+	thread_account_system();
+	irq_pop_off();
 }
 
 void

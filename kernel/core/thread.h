@@ -129,7 +129,7 @@ thread_current(void)
 	return hart_this()->current;
 }
 
-/* In ticks, since every trap comes by here twice. */
+/* In ticks, since every trap comes by here twice.  Interrupts are off. */
 static inline u64
 thread_lap(struct thread *t)
 {
@@ -140,21 +140,33 @@ thread_lap(struct thread *t)
 	return spent;
 }
 
-/* Brings user_ticks and system_ticks of the current thread up to date. */
+/*
+ * Bring user_ticks and system_ticks of the current thread up to date, and its
+ * hart's times with them.  Interrupts are off.
+ */
 static inline void
-thread_account_user(void)
+thread_account_user(bool nice)
 {
-	struct thread *t = thread_current();
+	struct hart *h = hart_this();
+	struct thread *t = h->current;
+	u64 spent = thread_lap(t);
 
-	t->user_ticks += thread_lap(t);
+	t->user_ticks += spent;
+	h->times[nice ? TIME_NICE : TIME_USER] += spent;
 }
 
 static inline void
 thread_account_system(void)
 {
-	struct thread *t = thread_current();
+	struct hart *h = hart_this();
+	struct thread *t = h->current;
+	u64 spent = thread_lap(t);
 
-	t->system_ticks += thread_lap(t);
+	t->system_ticks += spent;
+	h->times[t->is_idle ? TIME_IDLE : TIME_SYSTEM] += spent;
 }
+
+/* The latter for who has interrupts on. */
+void thread_account_now(void);
 
 #endif

@@ -53,6 +53,7 @@ struct waiter {
 /* How a park may end early, beside the wake-up. */
 enum park_mode {
 	PARK_UNINTERRUPTIBLE, /* by nothing */
+	PARK_DISK,            /* by nothing: a disk will answer */
 	PARK_KILLABLE,        /* by a signal that ends the process */
 	PARK_STOPPED,         /* by the same: there is nothing to be done */
 	PARK_INTERRUPTIBLE,   /* by any signal to be handled */

@@ -168,7 +168,7 @@ block_do(struct blockdev *dev, struct block_request *r)
 	spin_lock(&w.lock);
 	while (!w.done)
 		(void)!waitq_wait_spin(
-		    &w.q, &w.lock, PARK_UNINTERRUPTIBLE, NO_DEADLINE, "a disk");
+		    &w.q, &w.lock, PARK_DISK, NO_DEADLINE, "a disk");
 	spin_unlock(&w.lock);
 	return r->err;
 }

@@ -87,7 +87,7 @@ open_slot(struct journal_io *io, u64 block)
 	submit(io);
 	spin_lock(&io->lock);
 	while (io->free == NULL)
-		(void)!waitq_wait_spin(&io->q, &io->lock, PARK_UNINTERRUPTIBLE,
+		(void)!waitq_wait_spin(&io->q, &io->lock, PARK_DISK,
 		    NO_DEADLINE, "a journal's disk");
 	s = io->free;
 	io->free = s->next;
@@ -149,7 +149,7 @@ journal_io_wait(struct journal_io *io)
 	submit(io);
 	spin_lock(&io->lock);
 	while (io->nr_busy > 0)
-		(void)!waitq_wait_spin(&io->q, &io->lock, PARK_UNINTERRUPTIBLE,
+		(void)!waitq_wait_spin(&io->q, &io->lock, PARK_DISK,
 		    NO_DEADLINE, "a journal's disk");
 	err = io->err;
 	spin_unlock(&io->lock);

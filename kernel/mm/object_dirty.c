@@ -230,8 +230,8 @@ wait_for_page(struct object *o, u64 index) MUST_HOLD(&o->lock)
 	waitq_add(&written, &w);
 	while (is_being_written(o, index)) {
 		mutex_unlock(&o->lock);
-		(void)!thread_park(PARK_UNINTERRUPTIBLE, NO_DEADLINE,
-		    "a page on its way to the disk");
+		(void)!thread_park(
+		    PARK_DISK, NO_DEADLINE, "a page on its way to the disk");
 		mutex_lock(&o->lock);
 	}
 	waitq_remove(&written, &w);

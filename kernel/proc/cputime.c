@@ -21,7 +21,7 @@ void
 cputime_task(struct task *t, struct cputime *out)
 {
 	if (&t->thread == thread_current())
-		thread_account_system();
+		thread_account_now();
 	out->user_ns = clock_ticks_to_ns(atomic_load(&t->thread.user_ticks));
 	out->system_ns =
 	    clock_ticks_to_ns(atomic_load(&t->thread.system_ticks));

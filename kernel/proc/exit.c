@@ -107,7 +107,7 @@ leave_list(struct task *t, s64 status)
 	bool leads = t->tid == p->nr;
 	bool last;
 
-	thread_account_system();
+	thread_account_now();
 	signal_exit_task(t);
 	spin_lock(&proc_tree_lock);
 	spin_lock(&p->sig.lock);

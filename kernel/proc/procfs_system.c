@@ -3,8 +3,9 @@
 #include <linux/stat.h>
 
 #include "core/clock.h"
-#include "core/hart.h"
+#include "core/irq.h"
 #include "core/load.h"
+#include "core/times.h"
 #include "dev/block.h"
 #include "dev/chardev.h"
 #include "fs/fs_context.h"
@@ -54,14 +55,15 @@ show_meminfo(struct seq *s, struct procfs_key key)
 	return 0;
 }
 
+/* Of all harts. */
 static u64
-total_idle_ns(void)
+total_ns(enum hart_time what)
 {
 	u64 sum = 0;
 	u32 i;
 
 	for (i = 0; i < nr_harts; i++)
-		sum += atomic_load(&harts[i].idle_ns);
+		sum += times_read_ns(&harts[i], what);
 	return sum;
 }
 
@@ -77,43 +79,63 @@ show_uptime(struct seq *s, struct procfs_key key)
 {
 	(void)key;
 	print_seconds(s, clock_mono_ns(), ' ');
-	print_seconds(s, total_idle_ns(), '\n');
+	print_seconds(s, total_ns(TIME_IDLE), '\n');
 	return 0;
 }
 
-/*
- * Harts know how long they were idle, not what for they were busy: all of
- * that stands in the first column.
- */
+/* The hart's times are Linux's columns; of the last four there is nothing. */
 static void
-print_cpu(struct seq *s, const char *name, u64 all_ns, u64 idle_ns)
+print_times(struct seq *s)
 {
-	u64 busy = all_ns > idle_ns ? all_ns - idle_ns : 0;
+	u32 i, what;
 
-	seq_print(s, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, busy / NS_PER_TICK,
-	    idle_ns / NS_PER_TICK);
+	seq_puts(s, "cpu ");
+	for (what = 0; what < NR_HART_TIMES; what++)
+		seq_print(s, " %lu", total_ns(what) / NS_PER_TICK);
+	seq_puts(s, " 0 0 0 0\n");
+	for (i = 0; i < nr_harts; i++) {
+		seq_print(s, "cpu%u", i);
+		for (what = 0; what < NR_HART_TIMES; what++)
+			seq_print(s, " %lu",
+			    times_read_ns(&harts[i], what) / NS_PER_TICK);
+		seq_puts(s, " 0 0 0 0\n");
+	}
+}
+
+/* All, timers and messages too; then each number of the controller's. */
+static void
+print_interrupts(struct seq *s)
+{
+	u64 sum = 0, one;
+	u32 i;
+
+	for (i = 0; i < nr_harts; i++)
+		sum += atomic_load(&harts[i].nr_interrupts);
+	seq_print(s, "intr %lu", sum);
+	for (i = 0; irq_count(i, &one); i++)
+		seq_print(s, " %lu", one);
+	seq_puts(s, "\n");
 }
 
 static int
 show_stat(struct seq *s, struct procfs_key key)
 {
-	u64 now = clock_mono_ns();
-	u64 interrupts = 0, switches = 0;
-	char name[8];
+	u64 switches = 0;
+	u32 disk_waits = 0;
 	u32 i;
 
 	(void)key;
-	print_cpu(s, "cpu ", now * nr_harts, total_idle_ns());
+	print_times(s);
+	print_interrupts(s);
 	for (i = 0; i < nr_harts; i++) {
-		fmt_snprint(name, sizeof(name), "cpu%u", i);
-		print_cpu(s, name, now, atomic_load(&harts[i].idle_ns));
-		interrupts += atomic_load(&harts[i].nr_interrupts);
 		switches += atomic_load(&harts[i].nr_switches);
+		disk_waits += atomic_load(&harts[i].nr_disk_waits);
 	}
-	seq_print(s, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\n",
-	    interrupts, switches, (clock_real_ns() - now) / NSEC_PER_SEC,
+	seq_print(s, "ctxt %lu\nbtime %lu\nprocesses %lu\n", switches,
+	    clock_boot_real_ns() / NSEC_PER_SEC,
 	    atomic_load(&nr_forks_total) + 1);
-	seq_print(s, "procs_running %u\nprocs_blocked 0\n", load_nr_running());
+	seq_print(s, "procs_running %u\nprocs_blocked %u\n", load_nr_running(),
+	    disk_waits);
 	return 0;
 }
 

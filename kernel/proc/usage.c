@@ -84,7 +84,7 @@ usage_get(enum usage_whose whose, struct proc_usage *out)
 {
 	struct proc *p = proc_current();
 
-	thread_account_system();
+	thread_account_now();
 	note_peak(p);
 	switch (whose) {
 	case USAGE_SELF:
