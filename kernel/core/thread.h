@@ -36,6 +36,17 @@ enum {
 	NOTIFY_TRACE = 1u << 3,   /* system calls are logged */
 };
 
+/* What a thread read and wrote. */
+struct io_counts {
+	u64 read_chars; /* bytes that calls moved, wherever from */
+	u64 written_chars;
+	u64 nr_reads; /* calls */
+	u64 nr_writes;
+	u64 read_bytes;    /* that disks were asked for */
+	u64 written_bytes; /* of a disk's: pages made dirty, or written past */
+	u64 cancelled_bytes; /* dirty pages that nobody will write any more */
+};
+
 /*
  * struct thread: one flow of control.  Its owner (proc/, or kthread_create)
  * gives it memory and a stack and frees both from release(), if there is one.
@@ -67,6 +78,8 @@ struct thread {
 	u64 stamp_ticks;  /* t: when that was last brought up to date */
 	u64 nr_voluntary; /* t: switches because it waited */
 	u64 nr_preempted; /* t: switches because its time was up */
+
+	struct io_counts io; /* t */
 
 	u32 unsettled;     /* t: depth of work on page counts, see mm/audit.h */
 	bool lacked_frame; /* t: one was refused, and nobody has looked yet */

@@ -2,6 +2,7 @@
 
 #include "core/printk.h"
 #include "core/spinlock.h"
+#include "core/thread.h"
 #include "core/waitq.h"
 #include "dev/chardev.h"
 #include "lib/assert.h"
@@ -129,6 +130,9 @@ block_submit(struct blockdev *dev, struct block_request *r)
 	}
 	atomic_count(&dev->nr_requests[r->op]);
 	atomic_add(&dev->nr_bytes[r->op], sectors << SECTOR_SHIFT);
+	/* Nothing is read in an interrupt. */
+	if (r->op == BLOCK_READ)
+		thread_current()->io.read_bytes += sectors << SECTOR_SHIFT;
 	dev->ops->submit(dev, r);
 }
 

@@ -277,6 +277,7 @@ write_chunks(struct blockdev *dev, struct chunk *c, struct iov_iter *from,
 		if (err < 0)
 			break;
 		done += taken;
+		thread_current()->io.written_bytes += taken;
 		if (taken < n)
 			err = -EFAULT;
 		else if (thread_must_end())

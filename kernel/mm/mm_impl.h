@@ -277,6 +277,8 @@ void mm_init_reclaim(void);
 /* Locks, for these: o's held (or nobody else has o any more). */
 void object_mark(struct object *o, struct page *p, u8 bits);
 void object_unmark(struct object *o, struct page *p, u8 bits);
+/* Of a page that goes: its bytes will not be written.  Locks: as above. */
+void object_forget_marks(struct object *o, struct page *p);
 /*
  * Before a leaf for p, which o should have at index, gets W: it is dirty, and
  * stays PAGE_MAPPED_DIRTY for as long as there may be such a leaf.

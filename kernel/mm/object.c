@@ -66,7 +66,7 @@ object_drop_page(struct object *o, u64 index)
 
 	check(mutex_held(&o->lock) || refcount_read(&o->refs) == 0);
 	assert(!(p->dirty & PAGE_WRITING));
-	object_unmark(o, p, PAGE_DIRTY | PAGE_MAPPED_DIRTY);
+	object_forget_marks(o, p);
 	o->nr_pages--;
 	if (object_has_store(o))
 		atomic_sub(&nr_stored, 1);

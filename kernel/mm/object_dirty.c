@@ -68,6 +68,8 @@ object_mark(struct object *o, struct page *p, u8 bits)
 
 	if ((p->dirty & bits) == bits)
 		return;
+	if (!wants_writing(p->dirty) && wants_writing(bits))
+		thread_current()->io.written_bytes += PAGE_SIZE;
 	set_bits(o, p, p->dirty | bits);
 	first = first && o->nr_dirty > 0;
 	first_mapped = first_mapped && o->nr_mapped_dirty > 0;
@@ -80,6 +82,15 @@ object_unmark(struct object *o, struct page *p, u8 bits)
 {
 	if (p->dirty & bits)
 		set_bits(o, p, p->dirty & ~bits);
+}
+
+void
+object_forget_marks(struct object *o, struct page *p)
+{
+	if (!wants_writing(p->dirty))
+		return;
+	object_unmark(o, p, PAGE_DIRTY | PAGE_MAPPED_DIRTY);
+	thread_current()->io.cancelled_bytes += PAGE_SIZE;
 }
 
 /* The first page from *index on with one of these bits; NULL: none. */

@@ -111,6 +111,7 @@ struct proc_usage {
 	u64 nr_minor_faults;
 	u64 nr_major_faults;
 	u64 peak_pages; /* the greatest, not the sum */
+	struct io_counts io;
 };
 
 /*

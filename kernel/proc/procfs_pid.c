@@ -7,6 +7,7 @@
 #include "fs/file.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/io_count.h"
 #include "proc/prctl.h"
 #include "proc/procfs_view.h"
 #include "proc/rights.h"
@@ -188,6 +189,42 @@ static int
 show_statm(struct seq *s, struct procfs_key key)
 {
 	return with_view(s, key, print_statm);
+}
+
+/* ---- io ------------------------------------------------------------------ */
+
+static void
+print_io(struct seq *s, const struct io_counts *c)
+{
+	seq_print(
+	    s, "rchar: %lu\nwchar: %lu\n", c->read_chars, c->written_chars);
+	seq_print(s, "syscr: %lu\nsyscw: %lu\n", c->nr_reads, c->nr_writes);
+	seq_print(s, "read_bytes: %lu\nwrite_bytes: %lu\n", c->read_bytes,
+	    c->written_bytes);
+	seq_print(s, "cancelled_write_bytes: %lu\n", c->cancelled_bytes);
+}
+
+/* A process's are those of children, too, that it has waited for. */
+static int
+show_io(struct seq *s, struct procfs_key key)
+{
+	struct io_counts sum = {0};
+	struct proc_view *v;
+	struct task *t;
+	int err = view_take(key, &v);
+
+	if (err != 0)
+		return err;
+	io_counts_add(&sum, &v->usage.io);
+	if (key.sub == VIEW_PROCESS)
+		io_counts_add(&sum, &v->children.io);
+	view_free(v);
+	err = view_task_private(key, &t);
+	if (err != 0)
+		return err;
+	task_put(t);
+	print_io(s, &sum);
+	return 0;
 }
 
 /* ---- limits -------------------------------------------------------------- */
@@ -545,6 +582,7 @@ static const struct procfs_entry entries[] = {
 	.follow = follow_exe},
     {.name = "fd", .mode = S_IFDIR | 0500, .dir = &procfs_fd_dir},
     {.name = "fdinfo", .mode = S_IFDIR | 0555, .dir = &procfs_fdinfo_dir},
+    {.name = "io", .mode = S_IFREG | 0400, .show = show_io},
     {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},
     {.name = "maps", .mode = S_IFREG | 0444, .show = show_maps},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = procfs_show_mounts},

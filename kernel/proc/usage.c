@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "lib/atomic.h"
 #include "mm/mm.h"
+#include "proc/io_count.h"
 
 void
 usage_add(struct proc_usage *to, const struct proc_usage *more)
@@ -14,6 +15,7 @@ usage_add(struct proc_usage *to, const struct proc_usage *more)
 	to->nr_minor_faults += more->nr_minor_faults;
 	to->nr_major_faults += more->nr_major_faults;
 	to->peak_pages = MAX(to->peak_pages, more->peak_pages);
+	io_counts_add(&to->io, &more->io);
 }
 
 /* Whole words that only the thread itself writes; a moment old if it runs. */
@@ -27,6 +29,7 @@ usage_add_task(struct proc_usage *to, const struct task *t)
 	to->nr_preempted += atomic_load(&t->thread.nr_preempted);
 	to->nr_minor_faults += atomic_load(&t->nr_minor_faults);
 	to->nr_major_faults += atomic_load(&t->nr_major_faults);
+	io_counts_add(&to->io, &t->thread.io);
 }
 
 void

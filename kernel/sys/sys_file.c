@@ -10,6 +10,7 @@
 #include "fs/vfs.h"
 #include "mm/slab.h"
 #include "mm/usercopy.h"
+#include "proc/io_count.h"
 #include "sys/syscalls_gen.h"
 #include "sys/util.h"
 
@@ -28,7 +29,7 @@ sys_read(int n, uaddr_t buf, u64 len)
 	iov_init_user(&it, buf, len);
 	done = file_read(fd.file, &it);
 	fd_put(&fd);
-	return done;
+	return io_count_read_of(&it, done);
 }
 
 s64
@@ -45,7 +46,7 @@ sys_write(int n, uaddr_t buf, u64 len)
 	iov_init_user(&it, buf, len);
 	done = file_write(&who, fd.file, &it);
 	fd_put(&fd);
-	return sys_write_done(&it, done);
+	return sys_write_done(&it, io_count_write_of(&it, done));
 }
 
 s64
@@ -64,7 +65,7 @@ sys_pread64(int n, uaddr_t buf, u64 len, s64 pos)
 	iov_init_user(&it, buf, len);
 	done = file_pread(fd.file, &it, pos);
 	fd_put(&fd);
-	return done;
+	return io_count_read_of(&it, done);
 }
 
 s64
@@ -84,7 +85,7 @@ sys_pwrite64(int n, uaddr_t buf, u64 len, s64 pos)
 	iov_init_user(&it, buf, len);
 	done = file_pwrite(&who, fd.file, &it, pos);
 	fd_put(&fd);
-	return sys_write_result(done);
+	return sys_write_result(io_count_write_of(&it, done));
 }
 
 /* What differs between the eight calls that follow. */
@@ -107,7 +108,7 @@ transfer_file(struct file *f, struct iov_iter *it, const struct transfer *t)
 }
 
 static s64
-transfer(int n, uaddr_t user, int nr, const struct transfer *t)
+transfer_vector(int n, uaddr_t user, int nr, const struct transfer *t)
 {
 	struct sys_vector v;
 	struct fd fd;
@@ -123,6 +124,15 @@ transfer(int n, uaddr_t user, int nr, const struct transfer *t)
 	}
 	fd_put(&fd);
 	return done;
+}
+
+/* Of these even those count that name no file. */
+static s64
+transfer(int n, uaddr_t user, int nr, const struct transfer *t)
+{
+	s64 done = transfer_vector(n, user, nr, t);
+
+	return t->write ? io_count_write(done) : io_count_read(done);
 }
 
 s64
@@ -221,10 +231,13 @@ copy_files(int in, uaddr_t in_user, int out, uaddr_t out_user, u64 len)
 	done = pos_get(in_user, &in_pos);
 	if (done == 0)
 		done = pos_get(out_user, &out_pos);
-	if (done == 0)
+	if (done == 0) {
 		done = file_copy(&who, from.file,
 		    in_user.val != 0 ? &in_pos : NULL, to.file,
 		    out_user.val != 0 ? &out_pos : NULL, len);
+		(void)io_count_read(done);
+		(void)io_count_write(done);
+	}
 	done = pos_put(in_user, in_pos, done);
 	done = pos_put(out_user, out_pos, done);
 	fd_put(&to);

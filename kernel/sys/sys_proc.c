@@ -157,6 +157,8 @@ sys_unshare(u64 flags)
 
 /* ---- waiting ------------------------------------------------------------ */
 
+#define RUSAGE_BLOCK_SHIFT 9
+
 static void
 fill_rusage(struct rusage *r, const struct proc_usage *u)
 {
@@ -166,6 +168,9 @@ fill_rusage(struct rusage *r, const struct proc_usage *u)
 	r->ru_maxrss = (long)(u->peak_pages * (PAGE_SIZE / 1024));
 	r->ru_minflt = (long)u->nr_minor_faults;
 	r->ru_majflt = (long)u->nr_major_faults;
+	/* In blocks of 512 bytes, whatever those of a disk are. */
+	r->ru_inblock = (long)(u->io.read_bytes >> RUSAGE_BLOCK_SHIFT);
+	r->ru_oublock = (long)(u->io.written_bytes >> RUSAGE_BLOCK_SHIFT);
 	r->ru_nvcsw = (long)u->nr_voluntary;
 	r->ru_nivcsw = (long)u->nr_preempted;
 }

@@ -91,6 +91,7 @@ for name in linux calf; do
 	grep '^# ' "$tmp/out"
 	make_disk -t ext3 -b 4096
 	guest 'times of access' '/tests/guest @disk_times /dev/vda ext3'
+	guest 'what was read and written' '/tests/guest @disk_io /dev/vda ext3'
 	guest 'remounts, ext3' '/tests/guest @disk_remount /dev/vda ext3'
 	make_disk -t ext3 -b 4096
 	"$top/calf" exec --kernel "$kernel" --timeout 200 --disk "$tmp/img" \
