@@ -333,36 +333,46 @@ static const struct file_ops procfs_dir_files = {
 
 /* ---- files ------------------------------------------------------------ */
 
+/* What an open file has of its own.  Locks: i inode->lock   c fixed */
+struct procfs_file {
+	struct seq text; /* i: as it was when it was last read from its start */
+	bool by_root;    /* c: root opened it */
+};
+
 static int
 file_open(struct file *f)
 {
-	struct procfs_inode *p = procfs_of(f->inode);
-	struct seq *s;
+	const struct procfs_entry *e = procfs_of(f->inode)->entry;
+	const struct cred *cred = cred_current();
+	struct procfs_file *own;
 
-	if ((f->access & FILE_READ) && !p->entry->show)
+	if ((f->access & FILE_READ) && !e->show && !e->read)
 		return -EACCES;
-	if ((f->access & FILE_WRITE) && !p->entry->write)
+	if ((f->access & FILE_WRITE) && !e->write)
 		return -EACCES;
-	s = kmalloc(sizeof(*s));
-	if (!s)
+	own = kmalloc(sizeof(*own));
+	if (!own)
 		return -ENOMEM;
-	seq_init(s);
-	f->private = s;
+	seq_init(&own->text);
+	own->by_root = cred && cred_is_root(cred);
+	f->private = own;
 	return 0;
 }
 
 static void
 file_release(struct file *f)
 {
-	seq_free(f->private);
-	kfree(f->private);
+	struct procfs_file *own = f->private;
+
+	seq_free(&own->text);
+	kfree(own);
 }
 
 static int
 generate(struct file *f)
 {
 	struct procfs_inode *p = procfs_of(f->inode);
-	struct seq *s = f->private;
+	struct seq *s = &((struct procfs_file *)f->private)->text;
 	int err;
 
 	seq_free(s);
@@ -375,7 +385,7 @@ generate(struct file *f)
 static s64
 file_read_text(struct file *f, struct iov_iter *to, u64 *pos)
 {
-	struct seq *s = f->private;
+	struct seq *s = &((struct procfs_file *)f->private)->text;
 	u64 len, n;
 	int err = 0;
 
@@ -392,6 +402,17 @@ file_read_text(struct file *f, struct iov_iter *to, u64 *pos)
 		return err;
 	*pos += n;
 	return n > 0 || len == 0 ? (s64)n : -EFAULT;
+}
+
+static s64
+file_read_procfs(struct file *f, struct iov_iter *to, u64 *pos)
+{
+	struct procfs_inode *p = procfs_of(f->inode);
+	struct procfs_file *own = f->private;
+
+	if (!p->entry->read)
+		return file_read_text(f, to, pos);
+	return p->entry->read(p->key, own->by_root, to, pos);
 }
 
 static s64
@@ -423,7 +444,7 @@ file_write_text(
 static const struct file_ops procfs_file_ops = {
     .open = file_open,
     .release = file_release,
-    .read = file_read_text,
+    .read = file_read_procfs,
     .write = file_write_text,
     .seekable = true,
 };

@@ -19,17 +19,24 @@ struct procfs_key {
 	u64 sub;
 };
 
+struct iov_iter;
 struct procfs_dir;
 
 /*
  * struct procfs_entry: static.  Which functions count depends on mode's type:
- * S_IFREG show and write, S_IFLNK readlink and follow, S_IFDIR dir.
+ * S_IFREG show or read, and write, S_IFLNK readlink and follow, S_IFDIR dir.
  */
 struct procfs_entry {
 	const char *name;
 	u32 mode; /* type and permission bits */
 	/* Prints the whole text.  Errors: -ESRCH and so on, for the read. */
 	int (*show)(struct seq *s, struct procfs_key key);
+	/*
+	 * Instead of show, for what is not text: bytes from *pos on, which it
+	 * moves.  by_root: root opened the file.
+	 */
+	s64 (*read)(
+	    struct procfs_key key, bool by_root, struct iov_iter *to, u64 *pos);
 	/* text is terminated as well; from one write call, below a page. */
 	int (*write)(struct procfs_key key, const char *text, size_t len);
 	/* The link's text, terminated. */

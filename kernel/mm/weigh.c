@@ -42,6 +42,8 @@ struct weigh {
 	struct vec tables; /* struct table; a frame's index is its place */
 	struct vec out;    /* what is asked for */
 	struct mm *mm;     /* of which, if it is about one */
+	uaddr_t start;     /* and of which part */
+	uaddr_t end;
 };
 
 /* ---- lists ----------------------------------------------------------------
@@ -469,6 +471,77 @@ mm_weigh_region(
 	return &w->regions[i].weight;
 }
 
+/* ---- one space's pages ----------------------------------------------------
+ */
+
+static u8
+kind_of(const struct page *p)
+{
+	if (p == zero_page)
+		return NODE_ZERO;
+	return p->kind == PAGE_ANON ? NODE_ANON : NODE_OBJECT;
+}
+
+static void
+measure_pages(struct weigh *w)
+{
+	uaddr_t at = w->start;
+	u64 word;
+
+	while (tree_next_leaf(w->mm->root, &at, w->end, &word)) {
+		struct mm_page *out = vec_push(&w->out);
+		pfn_t frame = pt_pfn(word);
+		struct page *p = pfn_page(frame);
+
+		if (out != NULL)
+			*out = (struct mm_page){.at = at.val,
+			    .frame = frame,
+			    .kind = kind_of(p),
+			    .own = p != zero_page && *reach_of(w, p) == 1};
+		at.val += PAGE_SIZE;
+	}
+}
+
+static bool
+has_leaves(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	u64 word;
+	bool any;
+
+	mm_lock(mm);
+	any = tree_next_leaf(mm->root, &start, end, &word);
+	mm_unlock(mm);
+	return any;
+}
+
+int
+mm_weigh_pages(struct mm *mm, uaddr_t start, uaddr_t end, struct mm_pages *out)
+{
+	static const struct weighing how = {measure_pages, NULL};
+	struct weigh w = {.mm = mm,
+	    .start = start,
+	    .end = end,
+	    .out.item_bytes = sizeof(struct mm_page)};
+	int err = 0;
+
+	/* Most of an address space is holes: nobody is held up for them. */
+	if (has_leaves(mm, start, end))
+		err = weigh(&w, &how);
+	if (err < 0) {
+		kfree(w.out.items);
+		return err;
+	}
+	out->nr = w.out.nr;
+	out->pages = (struct mm_page *)w.out.items;
+	return 0;
+}
+
+void
+mm_weigh_pages_free(struct mm_pages *p)
+{
+	kfree(p->pages);
+}
+
 /* ---- one space's nodes ----------------------------------------------------
  */
 
@@ -509,10 +582,7 @@ measure_leaf(struct weigh *w, u64 start, u64 word, bool owned)
 	/* The zero page's counts are of no use and would cut every run. */
 	if (p != zero_page)
 		leaf.refs = refcount_read(&p->refs);
-	if (p == zero_page)
-		leaf.kind = NODE_ZERO;
-	else
-		leaf.kind = p->kind == PAGE_ANON ? NODE_ANON : NODE_OBJECT;
+	leaf.kind = kind_of(p);
 	if (owned && leaf.refs == 1)
 		leaf.state |= NODE_OWNED;
 	if (word & PTE_W)

@@ -69,16 +69,33 @@ void mm_weigh_regions_free(struct mm_region_weights *w);
 const struct mm_weight *mm_weigh_region(
     const struct mm_region_weights *w, u64 i, struct mm_region_info *out);
 
-/*
- * The nodes of one tree, from the left, tables before what is below them.
- * Leaves that follow each other and are alike are one node.
- */
+/* What a link or a leaf leads to. */
 enum mm_node_kind {
 	NODE_TABLE,
 	NODE_ANON,
 	NODE_OBJECT, /* a page of a file or of shared memory */
 	NODE_ZERO,
 };
+
+/* The pages of one address space that lie in [start, end), ascending. */
+struct mm_page {
+	u64 at;
+	pfn_t frame;
+	u8 kind;  /* enum mm_node_kind, but for NODE_TABLE */
+	bool own; /* of reach 1 */
+};
+struct mm_pages {
+	u64 nr;
+	struct mm_page *pages;
+};
+int mm_weigh_pages(
+    struct mm *mm, uaddr_t start, uaddr_t end, struct mm_pages *out) MUST_CHECK;
+void mm_weigh_pages_free(struct mm_pages *p);
+
+/*
+ * The nodes of one tree, from the left, tables before what is below them.
+ * Leaves that follow each other and are alike are one node.
+ */
 enum {
 	NODE_OWNED = 1u << 0,  /* in the sense of T1, mm/tree.h */
 	NODE_COLD = 1u << 1,   /* a table, linked so */

@@ -385,4 +385,5 @@ proc_procfs_init(const char *cmdline)
 	procfs_system_init();
 	procfs_calf_init();
 	procfs_weigh_init();
+	procfs_pagemap_init();
 }

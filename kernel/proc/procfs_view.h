@@ -93,5 +93,6 @@ void procfs_dirs_init(void);
 void procfs_system_init(void);
 void procfs_calf_init(void);
 void procfs_weigh_init(void);
+void procfs_pagemap_init(void);
 
 #endif
