@@ -90,16 +90,56 @@ access_of(u32 flags)
 	}
 }
 
+static u64 nr_files; /* a */
+
+static u64 max_files = FILE_MAX_AT_LEAST; /* a */
+
+u64
+file_count(void)
+{
+	return atomic_load(&nr_files);
+}
+
+u64
+file_max(void)
+{
+	return atomic_load(&max_files);
+}
+
+void
+file_set_max(u64 max)
+{
+	atomic_store(&max_files, max);
+}
+
+/* Root is never refused one. */
+static bool
+are_too_many(void)
+{
+	const struct cred *cred;
+
+	if (likely(atomic_load(&nr_files) < atomic_load(&max_files)))
+		return false;
+	cred = cred_current();
+	return cred && !cred_is_root(cred);
+}
+
 int
 file_alloc(struct file **out)
 {
+	if (are_too_many())
+		return -ENFILE;
 	*out = kzalloc(sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	(void)atomic_add(&nr_files, 1);
+	return 0;
 }
 
 void
 file_discard(struct file *f)
 {
+	(void)atomic_sub(&nr_files, 1);
 	kfree(f);
 }
 
@@ -233,7 +273,7 @@ file_put(struct file *f)
 	if (!f || !refcount_put(&f->refs))
 		return;
 	file_close(f);
-	kfree(f);
+	file_discard(f);
 }
 
 /* ---- flags -----------------------------------------------------------------

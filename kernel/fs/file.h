@@ -101,15 +101,24 @@ void file_put(struct file *f);
  * given, that one's number.
  * inode NULL: one of its own; else a reference is taken.  flags: O_ACCMODE and
  * O_NONBLOCK count.
- * Calls no ops->open.  Errors: -ENOMEM.
+ * Calls no ops->open.  Errors: -ENOMEM, -ENFILE.
  */
 int file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
     void *private, struct file **out) MUST_CHECK;
 /*
  * Opens an inode at a place whose permissions were checked: flags are O_*.
- * Takes references of its own.  Errors: -ENOMEM, what ops->open says.
+ * Takes references of its own.  Errors: -ENOMEM, -ENFILE, what ops->open says.
  */
 int file_create(struct path path, u32 flags, struct file **out) MUST_CHECK;
+
+/*
+ * How many there are, and how many others than root may make there be: to begin
+ * with, an arbitrary number.
+ */
+#define FILE_MAX_AT_LEAST 8192ul
+u64 file_count(void);
+u64 file_max(void);
+void file_set_max(u64 max);
 
 /*
  * Bytes moved, or an error when there are none.

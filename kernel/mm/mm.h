@@ -29,6 +29,9 @@ enum {
 	MM_NEVER_EXEC = 1u << 7,  /* file that lies where nothing is run */
 };
 
+/* Of one address space: what Linux allows by default. */
+#define MM_MAX_REGIONS 65530
+
 /* Boot. */
 void mm_init(void);
 /* A new address space, empty, with one reference. */

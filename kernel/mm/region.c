@@ -10,9 +10,7 @@
 #include "mm/mm_impl.h"
 #include "mm/slab.h"
 
-/* What Linux allows by default: vm.max_map_count. */
-#define MAX_REGIONS 65530
-#define FIRST_ROOM  10
+#define FIRST_ROOM 10
 
 static size_t
 block_size(u32 room)
@@ -136,7 +134,7 @@ region_own(struct mm *mm, u32 extra)
 	bool sole = refcount_read(&old->refs) == 1;
 	u32 need = old->nr + extra;
 
-	if (need > MAX_REGIONS)
+	if (need > MM_MAX_REGIONS)
 		return -ENOMEM;
 	if (sole && need <= old->room)
 		return 0;

@@ -168,8 +168,10 @@ share_cred(struct task *t)
 	const struct cred *cred = task_current()->cred;
 	u64 limit =
 	    cred_is_root(cred) ? LIMIT_INFINITY : limit_current(RLIMIT_NPROC);
-	int err = uidcount_charge(cred->ruid, limit);
+	int err = threads_are_too_many() ? -EAGAIN : 0;
 
+	if (err == 0)
+		err = uidcount_charge(cred->ruid, limit);
 	if (err != 0)
 		return err;
 	t->cred = cred_get(cred);

@@ -3,16 +3,15 @@
 #include <linux/resource.h>
 
 #include "fs/cred.h"
+#include "fs/file.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/mm.h"
 #include "proc/proc_impl.h"
 
 static_assert(NR_LIMITS == RLIM_NLIMITS, "as the ABI numbers them");
 
 #define MIB(n) ((u64)(n) << 20)
-
-/* No table of descriptors grows beyond this, whatever one asks. */
-#define NOFILE_MAX (1u << 20)
 
 #define NO_LIMIT                                                               \
 	{                                                                      \
@@ -38,6 +37,19 @@ static const struct rlimit_value defaults[NR_LIMITS] = {
     [RLIMIT_RTPRIO] = {0, 0},
     [RLIMIT_RTTIME] = NO_LIMIT,
 };
+
+/* Open files may have a tenth of memory, each being taken for a KiB. */
+#define FILES_SHARE 10
+
+void
+limits_init(void)
+{
+	struct frame_stats s;
+
+	frame_stats(&s);
+	file_set_max(
+	    MAX(s.total * (PAGE_SIZE / 1024) / FILES_SHARE, FILE_MAX_AT_LEAST));
+}
 
 void
 limits_default(struct rlimit_value *limits)
@@ -87,7 +99,7 @@ check_new(
 {
 	if (new->soft > new->hard)
 		return -EINVAL;
-	if (which == RLIMIT_NOFILE && new->hard > NOFILE_MAX)
+	if (which == RLIMIT_NOFILE && new->hard > LIMITS_MAX_FILES)
 		return -EPERM;
 	if (new->hard > old->hard && !cred_is_root(task_current()->cred))
 		return -EPERM;

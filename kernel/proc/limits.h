@@ -14,6 +14,11 @@ struct rlimit_value {
 	u64 hard;
 };
 
+/* No table of descriptors grows beyond this, whatever one asks. */
+#define LIMITS_MAX_FILES (1u << 20)
+
+/* Boot: how many files there may be in this much memory. */
+void limits_init(void);
 /* What process 1 begins with. */
 void limits_default(struct rlimit_value *limits);
 /* The soft limit of the current process: a whole word, read without a lock. */

@@ -34,6 +34,7 @@ void
 proc_init(void)
 {
 	pid_init();
+	limits_init();
 	cred_set_current(current_cred);
 	usercopy_set_no_memory(trap_out_of_memory);
 	if (CONFIG_DEBUG)

@@ -211,6 +211,10 @@ extern struct list proc_all;    /* p: every process not yet reaped */
 extern struct proc *proc_init1; /* p: process 1; orphans come to it */
 extern u64 nr_forks_total;      /* a: since boot, for /proc/stat */
 
+/* How many threads of processes there may be; root's count, too. */
+u32 threads_max(void);
+void threads_set_max(u32 max);
+
 /* True when t is a thread of a process, not of the kernel alone. */
 bool thread_is_task(const struct thread *t);
 

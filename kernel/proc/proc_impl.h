@@ -28,6 +28,8 @@ void task_unlink_locked(struct task *t);
  */
 int uidcount_charge(u32 uid, u64 limit) MUST_CHECK;
 void uidcount_uncharge(u32 uid);
+/* All users' together are as many as threads_max says, or more. */
+bool threads_are_too_many(void);
 
 /*
  * The current thread becomes new, whose real user has been charged for it if

@@ -1,11 +1,16 @@
 /* /proc/sys: what may be asked of the kernel's own settings, and set. */
 #include <linux/stat.h>
 
+#include "core/random.h"
 #include "fs/cred.h"
 #include "fs/epoll.h"
+#include "fs/file.h"
 #include "fs/inotify.h"
 #include "fs/pipe.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
+#include "mm/mm.h"
+#include "proc/limits.h"
 #include "proc/procfs.h"
 #include "proc/procfs_view.h"
 #include "proc/rights.h"
@@ -183,6 +188,143 @@ static struct procfs_table inotify_table = {
     inotify_entries, ARRAY_SIZE(inotify_entries), NULL};
 static struct procfs_dir inotify_dir = {.tables = &inotify_table};
 
+/* ---- threads and files ----------------------------------------------------
+ */
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* One number, with white space around it.  Errors: -EINVAL. */
+static int
+number_of(const char *text, u64 min, u64 max, u64 *val)
+{
+	const char *end;
+
+	while (is_space(*text))
+		text++;
+	if (str_to_u64(text, 10, &end, val) != 0)
+		return -EINVAL;
+	while (is_space(*end))
+		end++;
+	return *end != '\0' || *val < min || *val > max ? -EINVAL : 0;
+}
+
+/* As many as a thread's number has values, on Linux. */
+#define MAX_THREADS_MAX 0x3fffffff
+
+static int
+show_threads_max(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%u\n", threads_max());
+	return 0;
+}
+
+static int
+write_threads_max(struct procfs_key key, const char *text, size_t len)
+{
+	u64 val;
+	int err = number_of(text, 1, MAX_THREADS_MAX, &val);
+
+	(void)key;
+	(void)len;
+	if (err == 0)
+		threads_set_max((u32)val);
+	return err;
+}
+
+static int
+show_file_max(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%lu\n", file_max());
+	return 0;
+}
+
+static int
+write_file_max(struct procfs_key key, const char *text, size_t len)
+{
+	u64 val;
+	int err = number_of(text, 0, INT64_MAX, &val);
+
+	(void)key;
+	(void)len;
+	if (err == 0)
+		file_set_max(val);
+	return err;
+}
+
+/* Those that there are, those of them that are free, and the limit. */
+static int
+show_file_nr(struct seq *s, struct procfs_key key)
+{
+	(void)key;
+	seq_print(s, "%lu\t0\t%lu\n", file_count(), file_max());
+	return 0;
+}
+
+/* ---- /proc/sys/kernel/random ----------------------------------------------
+ */
+
+#define UUID_WORDS 2
+
+/* Sixteen random bytes as a name: but for six bits, which say that it is one.
+ */
+static void
+print_uuid(struct seq *s, const u64 *words)
+{
+	const u8 *b = (const u8 *)words;
+	char text[40];
+	char *at = text;
+	u32 i;
+
+	for (i = 0; i < UUID_WORDS * sizeof(u64); i++) {
+		u8 byte = b[i];
+
+		if (i == 6)
+			byte = (byte & 0x0f) | 0x40;
+		if (i == 8)
+			byte = (byte & 0x3f) | 0x80;
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*at++ = '-';
+		at += fmt_snprint(at, 3, "%02x", byte);
+	}
+	seq_print(s, "%s\n", text);
+}
+
+static int
+show_uuid(struct seq *s, struct procfs_key key)
+{
+	u64 words[UUID_WORDS];
+
+	(void)key;
+	random_bytes(words, sizeof(words));
+	print_uuid(s, words);
+	return 0;
+}
+
+/* Drawn by who first asks: who comes second finds words that are not 0. */
+static int
+show_boot_id(struct seq *s, struct procfs_key key)
+{
+	static u64 id[UUID_WORDS]; /* a */
+	u64 words[UUID_WORDS];
+	u32 i;
+
+	(void)key;
+	for (i = 0; i < UUID_WORDS; i++) {
+		u64 none = 0;
+
+		(void)atomic_cas(&id[i], &none, random_u64() | 1);
+		words[i] = atomic_load(&id[i]);
+	}
+	print_uuid(s, words);
+	return 0;
+}
+
 /* ---- numbers that are what they are ------------------------------------- */
 
 #define NUMBER(name, value)                                                    \
@@ -194,8 +336,16 @@ static struct procfs_dir inotify_dir = {.tables = &inotify_table};
 	}
 
 NUMBER(cap_last_cap, RIGHTS_LAST_CAP)
+/* The log is root's. */
+NUMBER(dmesg_restrict, 1)
+NUMBER(max_map_count, MM_MAX_REGIONS)
 NUMBER(ngroups_max, CRED_MAX_GROUPS)
+NUMBER(nr_open, LIMITS_MAX_FILES)
+/* For numbers that a field of 16 bits has no room for. */
+NUMBER(overflow_id, 65534)
 NUMBER(pipe_max_size, PIPE_MAX_BYTES)
+/* The key that random bytes come from, in bits; nothing uses it up. */
+NUMBER(random_bits, 256)
 /* Stacks, mappings and the heap: see personality(2). */
 NUMBER(randomize_va_space, 2)
 
@@ -206,8 +356,19 @@ NUMBER(randomize_va_space, 2)
 		.name = text, .mode = S_IFREG | 0444, .show = show_##short     \
 	}
 
+static const struct procfs_entry random_entries[] = {
+    {.name = "boot_id", .mode = S_IFREG | 0444, .show = show_boot_id},
+    NUMBER_ENTRY("entropy_avail", random_bits),
+    NUMBER_ENTRY("poolsize", random_bits),
+    {.name = "uuid", .mode = S_IFREG | 0444, .show = show_uuid},
+};
+static struct procfs_table random_table = {
+    random_entries, ARRAY_SIZE(random_entries), NULL};
+static struct procfs_dir random_dir = {.tables = &random_table};
+
 static const struct procfs_entry kernel_entries[] = {
     NUMBER_ENTRY("cap_last_cap", cap_last_cap),
+    NUMBER_ENTRY("dmesg_restrict", dmesg_restrict),
     {.name = "domainname",
 	.mode = S_IFREG | 0644,
 	.show = show_domainname,
@@ -219,14 +380,22 @@ static const struct procfs_entry kernel_entries[] = {
     NUMBER_ENTRY("ngroups_max", ngroups_max),
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_release},
     {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
+    NUMBER_ENTRY("overflowgid", overflow_id),
+    NUMBER_ENTRY("overflowuid", overflow_id),
     {.name = "pid_max",
 	.mode = S_IFREG | 0644,
 	.show = show_pid_max,
 	.write = write_pid_max},
+    {.name = "random", .mode = S_IFDIR | 0555, .dir = &random_dir},
     NUMBER_ENTRY("randomize_va_space", randomize_va_space),
+    {.name = "threads-max",
+	.mode = S_IFREG | 0644,
+	.show = show_threads_max,
+	.write = write_threads_max},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_kernel_version},
 };
 static const struct procfs_entry vm_entries[] = {
+    NUMBER_ENTRY("max_map_count", max_map_count),
     {.name = "overcommit_memory",
 	.mode = S_IFREG | 0444,
 	.show = show_overcommit},
@@ -242,7 +411,15 @@ static struct procfs_table epoll_table = {
 static struct procfs_dir epoll_dir = {.tables = &epoll_table};
 static const struct procfs_entry fs_entries[] = {
     {.name = "epoll", .mode = S_IFDIR | 0555, .dir = &epoll_dir},
+    {.name = "file-max",
+	.mode = S_IFREG | 0644,
+	.show = show_file_max,
+	.write = write_file_max},
+    {.name = "file-nr", .mode = S_IFREG | 0444, .show = show_file_nr},
     {.name = "inotify", .mode = S_IFDIR | 0555, .dir = &inotify_dir},
+    NUMBER_ENTRY("nr_open", nr_open),
+    NUMBER_ENTRY("overflowgid", overflow_id),
+    NUMBER_ENTRY("overflowuid", overflow_id),
     NUMBER_ENTRY("pipe-max-size", pipe_max_size),
 };
 static struct procfs_table fs_table = {

@@ -1,6 +1,6 @@
 /*
- * How many threads each user has.  A handful of users share a handful of
- * lists; a user without threads has no entry.
+ * How many threads each user has, and all together.  A handful of users share a
+ * handful of lists; a user without threads has no entry.
  */
 #include "lib/errno.h"
 #include "mm/slab.h"
@@ -19,6 +19,28 @@ struct uidcount {
 };
 
 static struct uidcount *buckets[NR_BUCKETS]; /* PROC_TREE */
+static u32 nr_threads;                       /* a, written with PROC_TREE */
+
+/* To begin with, as many as there are numbers to begin with. */
+static u32 max_threads = PID_MAX_DEFAULT; /* a */
+
+u32
+threads_max(void)
+{
+	return atomic_load(&max_threads);
+}
+
+void
+threads_set_max(u32 max)
+{
+	atomic_store(&max_threads, max);
+}
+
+bool
+threads_are_too_many(void)
+{
+	return atomic_load(&nr_threads) >= atomic_load(&max_threads);
+}
 
 /* Where the pointer to uid's entry is, or would be. */
 static struct uidcount **
@@ -55,8 +77,10 @@ uidcount_charge(u32 uid, u64 limit)
 		err = create_locked(at, uid);
 	if (err == 0 && (*at)->nr_threads >= limit)
 		err = -EAGAIN;
-	if (err == 0)
+	if (err == 0) {
 		(*at)->nr_threads++;
+		atomic_store(&nr_threads, nr_threads + 1);
+	}
 	spin_unlock(&proc_tree_lock);
 	return err;
 }
@@ -71,6 +95,7 @@ uidcount_uncharge(u32 uid)
 	at = find_locked(uid);
 	c = *at;
 	assert(c != NULL && c->nr_threads > 0);
+	atomic_store(&nr_threads, nr_threads - 1);
 	if (--c->nr_threads == 0) {
 		*at = c->next;
 		kfree(c);
