@@ -84,6 +84,7 @@ struct tty {
 	const struct tty_driver *driver; /* c */
 	void *driver_data;               /* c */
 	u32 device;                      /* c: its number, see dev_make */
+	struct tty *next;                /* c: of those that are registered */
 
 	struct spinlock queue_lock; /* rank TTY_QUEUE */
 	struct line line;           /* q: settings and input */
@@ -216,9 +217,11 @@ extern const struct chardev_ops tty_chardev_ops;
 int tty_open_device(struct chardev_open *o, struct tty *t) MUST_CHECK;
 
 /*
- * Boot: /dev/tty, and t as /dev/console and under its own name and number.
+ * Boot: t under its own name, which lives for ever, and number.
  * Errors: -ENOMEM.
  */
+int tty_register(struct tty *t, const char *name) MUST_CHECK;
+/* The same, and t as /dev/console; and /dev/tty. */
 int tty_register_console(struct tty *t, const char *name) MUST_CHECK;
 
 #endif

@@ -12,7 +12,8 @@
 #define CONSOLE_MINOR 1
 #define CURRENT_MINOR 0 /* /dev/tty, of the same major */
 
-static struct tty *console; /* c, once registered */
+static struct tty *console;    /* c, once registered */
+static struct tty *registered; /* c, from boot on: the last, before it others */
 
 /* May the caller open t?  Then it is open. */
 static int
@@ -95,10 +96,15 @@ console_open(struct chardev_open *o)
 	return open_tty(o, console, true);
 }
 
+/* By its number. */
 static int
-serial_open(struct chardev_open *o)
+registered_open(struct chardev_open *o)
 {
-	return open_tty(o, console, false);
+	struct tty *t = registered;
+
+	while (t != NULL && t->device != o->dev)
+		t = t->next;
+	return t != NULL ? open_tty(o, t, false) : -ENXIO;
 }
 
 /* Whatever terminal controls the caller. */
@@ -163,8 +169,17 @@ tty_open_device(struct chardev_open *o, struct tty *t)
 
 const struct chardev_ops tty_chardev_ops = TTY_OPS(NULL);
 static const struct chardev_ops console_ops = TTY_OPS(console_open);
-static const struct chardev_ops serial_ops = TTY_OPS(serial_open);
+static const struct chardev_ops registered_ops = TTY_OPS(registered_open);
 static const struct chardev_ops current_ops = TTY_OPS(current_open);
+
+int
+tty_register(struct tty *t, const char *name)
+{
+	t->next = registered;
+	registered = t;
+	return chardev_register(dev_major(t->device), dev_minor(t->device),
+	    name, 0660, &registered_ops);
+}
 
 int
 tty_register_console(struct tty *t, const char *name)
@@ -173,8 +188,7 @@ tty_register_console(struct tty *t, const char *name)
 
 	assert(console == NULL);
 	console = t;
-	err = chardev_register(dev_major(t->device), dev_minor(t->device), name,
-	    0660, &serial_ops);
+	err = tty_register(t, name);
 	if (err == 0)
 		err = chardev_register(CONSOLE_MAJOR, CONSOLE_MINOR, "console",
 		    0600, &console_ops);

@@ -9,6 +9,7 @@
 #include "core/panic.h"
 #include "core/printk.h"
 #include "dev/virtio_blk.h"
+#include "dev/virtio_console.h"
 #include "dev/virtio_rng.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -35,6 +36,7 @@ static_assert(USED_AT + sizeof(struct vring_used) +
 
 static const struct virtio_driver *const drivers[] = {
     &virtio_blk_driver,
+    &virtio_console_driver,
     &virtio_rng_driver,
 };
 
@@ -143,14 +145,14 @@ virtio_agree(struct virtio *v, u64 want)
 	return 0;
 }
 
-/* ---- the queue ---------------------------------------------------------- */
+/* ---- the queues --------------------------------------------------------- */
 
 u32
-virtio_queue_size(struct virtio *v)
+virtio_queue_size(struct virtio *v, u32 index)
 {
 	u32 max, nr = VIRTQ_MAX;
 
-	set(v, VIRTIO_MMIO_QUEUE_SEL, 0);
+	set(v, VIRTIO_MMIO_QUEUE_SEL, index);
 	max = get(v, VIRTIO_MMIO_QUEUE_NUM_MAX);
 	while (nr > max)
 		nr /= 2;
@@ -158,13 +160,14 @@ virtio_queue_size(struct virtio *v)
 }
 
 static int
-make_queue(struct virtio *v)
+make_queue(struct virtio *v, u32 index)
 {
-	struct virtq *q = &v->queue;
+	struct virtq *q = &v->queues[index];
 	u8 *frame;
 	u32 i;
 
-	q->nr = (u16)virtio_queue_size(v);
+	q->index = index;
+	q->nr = (u16)virtio_queue_size(v, index);
 	if (q->nr == 0 || get(v, VIRTIO_MMIO_QUEUE_READY) != 0)
 		return -ENODEV;
 	frame = kzalloc(PAGE_SIZE);
@@ -215,12 +218,12 @@ virtq_put(struct virtq *q, const struct virtq_part *parts, u32 nr, void *token)
 }
 
 void
-virtio_kick(struct virtio *v)
+virtio_kick(struct virtio *v, const struct virtq *q)
 {
 	/* The ring before the look at whether the device wants to be told. */
 	arch_fence_device();
-	if (!(atomic_load(&v->queue.used->flags) & VRING_USED_F_NO_NOTIFY))
-		set(v, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	if (!(atomic_load(&q->used->flags) & VRING_USED_F_NO_NOTIFY))
+		set(v, VIRTIO_MMIO_QUEUE_NOTIFY, q->index);
 }
 
 /* A chain's descriptors are free again. */
@@ -284,10 +287,13 @@ handle(void *arg)
 static const struct irq_ops irq_ops = {.handle = handle};
 
 int
-virtio_run(struct virtio *v, void (*interrupt)(struct virtio *v))
+virtio_run(struct virtio *v, u32 nr_queues, void (*interrupt)(struct virtio *v))
 {
-	int err = make_queue(v);
+	int err = 0;
 
+	assert(nr_queues <= VIRTIO_QUEUES);
+	for (u32 i = 0; i < nr_queues && err == 0; i++)
+		err = make_queue(v, i);
 	if (err < 0)
 		return err;
 	v->interrupt = interrupt;
@@ -314,7 +320,8 @@ give_up(struct virtio *v)
 {
 	set(v, VIRTIO_MMIO_STATUS, 0);
 	add_status(v, VIRTIO_CONFIG_S_FAILED);
-	kfree(v->queue.desc);
+	for (u32 i = 0; i < VIRTIO_QUEUES; i++)
+		kfree(v->queues[i].desc);
 	kfree(v);
 }
 

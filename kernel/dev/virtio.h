@@ -1,6 +1,6 @@
 /*
  * Virtio devices on the memory-mapped transport in its present form (version 2
- * of the registers): finding them, their features, and the queue by which a
+ * of the registers): finding them, their features, and the queues by which a
  * driver hands buffers over and gets them back.
  */
 #ifndef DEV_VIRTIO_H
@@ -18,6 +18,8 @@ struct virtio;
 
 /* Descriptors of one queue: what fits, with both rings, into a frame. */
 #define VIRTQ_MAX 128
+/* Queues that a device of ours can have; no driver has use for more. */
+#define VIRTIO_QUEUES 2
 
 /* A piece of memory of one buffer. */
 struct virtq_part {
@@ -33,6 +35,7 @@ struct virtq_part {
  * Locks  d the device's   c fixed once the device runs
  */
 struct virtq {
+	u16 index;                 /* c: among its device's */
 	u16 nr;                    /* c: descriptors, a power of two */
 	u16 nr_free;               /* d */
 	u16 free;                  /* d: the first free one, linked by next */
@@ -55,7 +58,7 @@ struct virtio {
 	u64 features;                        /* c: what both sides have */
 	void (*interrupt)(struct virtio *v); /* c: takes what came back */
 	void *driver;                        /* c: the driver's own */
-	struct virtq queue;                  /* d */
+	struct virtq queues[VIRTIO_QUEUES];  /* d */
 };
 
 /* What a driver gives in return for its kind of device. */
@@ -89,15 +92,16 @@ virtio_has(const struct virtio *v, u32 feature)
 {
 	return v->features >> feature & 1;
 }
-/* Descriptors that its queue will have; 0: it has no queue. */
-u32 virtio_queue_size(struct virtio *v);
+/* Descriptors that this queue of its will have; 0: it has no such queue. */
+u32 virtio_queue_size(struct virtio *v, u32 index);
 /*
- * The device's one queue, its interrupt, and then the device runs: the last
- * thing that start does, for an interrupt is registered for good.
+ * The device's first nr_queues queues, its interrupt, and then the device runs:
+ * nothing that start does may fail after it, for an interrupt is registered for
+ * good.
  * Errors: -ENOMEM, -ENODEV, what irq_register says.
  */
-int virtio_run(
-    struct virtio *v, void (*interrupt)(struct virtio *v)) MUST_CHECK;
+int virtio_run(struct virtio *v, u32 nr_queues,
+    void (*interrupt)(struct virtio *v)) MUST_CHECK;
 
 /* A field of the device's configuration; 0 where there is none. */
 u8 virtio_config8(struct virtio *v, u32 offset);
@@ -112,7 +116,7 @@ void virtio_set_config8(struct virtio *v, u32 offset, u8 value);
  */
 bool virtq_put(struct virtq *q, const struct virtq_part *parts, u32 nr,
     void *token) MUST_CHECK;
-void virtio_kick(struct virtio *v);
+void virtio_kick(struct virtio *v, const struct virtq *q);
 /* A buffer that came back: its token, and the bytes written; NULL: none. */
 void *virtq_take(struct virtq *q, u32 *len_bytes);
 

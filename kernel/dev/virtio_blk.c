@@ -116,7 +116,7 @@ start_request(struct disk *d, struct block_request *r) MUST_HOLD(&d->v->lock)
 	if (s == NULL)
 		return false;
 	nr = fill_parts(s, r, parts);
-	if (!virtq_put(&d->v->queue, parts, nr, s))
+	if (!virtq_put(&d->v->queues[0], parts, nr, s))
 		return false;
 	d->free = s->next;
 	s->request = r;
@@ -135,7 +135,7 @@ start_waiting(struct disk *d) MUST_HOLD(&d->v->lock)
 		any = true;
 	}
 	if (any)
-		virtio_kick(d->v);
+		virtio_kick(d->v, &d->v->queues[0]);
 }
 
 static void
@@ -192,7 +192,7 @@ interrupt(struct virtio *v)
 	u32 len_bytes;
 
 	spin_lock(&d->v->lock);
-	while ((s = virtq_take(&d->v->queue, &len_bytes)) != NULL) {
+	while ((s = virtq_take(&d->v->queues[0], &len_bytes)) != NULL) {
 		s->request->err = error_of(s);
 		list_push_back(&done, &s->request->link);
 		s->request = NULL;
@@ -231,7 +231,7 @@ static void
 read_config(struct disk *d)
 {
 	struct virtio *v = d->v;
-	u32 most = virtio_queue_size(v) - 2;
+	u32 most = virtio_queue_size(v, 0) - 2;
 
 	if (virtio_has(v, VIRTIO_BLK_F_SEG_MAX))
 		most = MIN(most, virtio_config32(v, CONFIG(seg_max)));
@@ -259,10 +259,10 @@ start_disk(struct disk *d)
 	    virtio_config32(d->v, CONFIG(size_max)) < PAGE_SIZE)
 		return -ENODEV;
 	/* Header, a segment, status. */
-	if (virtio_queue_size(d->v) < MIN_PARTS)
+	if (virtio_queue_size(d->v, 0) < MIN_PARTS)
 		return -ENODEV;
 	read_config(d);
-	return virtio_run(d->v, interrupt);
+	return virtio_run(d->v, 1, interrupt);
 }
 
 static int

@@ -27,7 +27,7 @@ interrupt(struct virtio *v)
 	u32 len_bytes;
 
 	spin_lock(&v->lock);
-	if (virtq_take(&v->queue, &len_bytes) != NULL) {
+	if (virtq_take(&v->queues[0], &len_bytes) != NULL) {
 		len_bytes = MIN(len_bytes, (u32)SEED_BYTES);
 		random_mix(seed->bytes, len_bytes);
 		printk("random: %u bytes from the host\n", len_bytes);
@@ -46,8 +46,8 @@ ask(struct virtio *v, struct seed *seed)
 	};
 
 	spin_lock(&v->lock);
-	if (virtq_put(&v->queue, &part, 1, seed))
-		virtio_kick(v);
+	if (virtq_put(&v->queues[0], &part, 1, seed))
+		virtio_kick(v, &v->queues[0]);
 	spin_unlock(&v->lock);
 }
 
@@ -62,7 +62,7 @@ start(struct virtio *v)
 	v->driver = seed;
 	err = virtio_agree(v, 0);
 	if (err == 0)
-		err = virtio_run(v, interrupt);
+		err = virtio_run(v, 1, interrupt);
 	if (err < 0) {
 		kfree(seed);
 		return err;

@@ -64,3 +64,27 @@ ring_read(struct ring *r, void *dst, u32 len)
 	r->tail += len;
 	return len;
 }
+
+u32
+ring_span(const struct ring *r, u32 from, u8 **at)
+{
+	u32 start = (r->tail + from) & (r->size_bytes - 1);
+
+	assert(from <= ring_used(r));
+	*at = r->buf + start;
+	return MIN(ring_used(r) - from, r->size_bytes - start);
+}
+
+void
+ring_skip(struct ring *r, u32 len)
+{
+	assert(len <= ring_used(r));
+	r->tail += len;
+}
+
+void
+ring_cut(struct ring *r, u32 len)
+{
+	assert(len <= ring_used(r));
+	r->head = r->tail + len;
+}

@@ -45,4 +45,14 @@ u32 ring_read(struct ring *r, void *dst, u32 len);
 /* Like ring_read, and leaves the bytes in the ring. */
 u32 ring_peek(const struct ring *r, void *dst, u32 len);
 
+/*
+ * For who reads a ring in its place: where its bytes from the from-th on lie,
+ * and how many of them in one piece; 0: there is none.
+ */
+u32 ring_span(const struct ring *r, u32 from, u8 **at);
+/* The first len bytes, which there must be, have been read. */
+void ring_skip(struct ring *r, u32 len);
+/* Forgets all but the first len bytes, which there must be. */
+void ring_cut(struct ring *r, u32 len);
+
 #endif

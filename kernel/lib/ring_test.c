@@ -88,6 +88,63 @@ test_random_traffic(void **state)
 	}
 }
 
+/* All bytes of the ring, in the pieces that it shows. */
+static u32
+gather(const struct ring *r, u8 *out)
+{
+	u32 done = 0, len;
+	u8 *at;
+
+	while ((len = ring_span(r, done, &at)) > 0) {
+		memcpy(out + done, at, len);
+		done += len;
+	}
+	return done;
+}
+
+/* At every place of the ring, with every number of bytes in it. */
+static void
+test_spans(void **state)
+{
+	u8 buf[SIZE], out[SIZE], *at;
+	struct ring r;
+	u32 start, used;
+
+	(void)state;
+	for (start = 0; start < SIZE; start++)
+		for (used = 0; used <= SIZE; used++) {
+			ring_init(&r, buf, SIZE);
+			r.head = r.tail = UINT32_MAX - SIZE / 2 + start;
+			ring_write(&r, "0123456789abcdef", used);
+			assert_int_equal(gather(&r, out), used);
+			assert_memory_equal(out, "0123456789abcdef", used);
+			assert_int_equal(ring_used(&r), used);
+		}
+	expect_assert_failure(ring_span(&r, SIZE + 1, &at));
+}
+
+static void
+test_skip_and_cut(void **state)
+{
+	u8 buf[SIZE], out[SIZE];
+	struct ring r;
+
+	(void)state;
+	ring_init(&r, buf, SIZE);
+	r.head = r.tail = UINT32_MAX - 3;
+	ring_write(&r, "0123456789", 10);
+	ring_skip(&r, 2);
+	ring_cut(&r, 5);
+	assert_int_equal(ring_write(&r, "xy", 2), 2);
+	assert_int_equal(gather(&r, out), 7);
+	assert_memory_equal(out, "23456xy", 7);
+	expect_assert_failure(ring_skip(&r, 8));
+	expect_assert_failure(ring_cut(&r, 8));
+	ring_cut(&r, 7);
+	ring_skip(&r, 7);
+	assert_int_equal(ring_used(&r), 0);
+}
+
 int
 main(void)
 {
@@ -96,6 +153,8 @@ main(void)
 	    cmocka_unit_test(test_size_must_be_power_of_two),
 	    cmocka_unit_test(test_peek_and_clear),
 	    cmocka_unit_test(test_random_traffic),
+	    cmocka_unit_test(test_spans),
+	    cmocka_unit_test(test_skip_and_cut),
 	};
 
 	return cmocka_run_group_tests_name("lib/ring", tests, NULL, NULL);
