@@ -42,10 +42,23 @@ do_read(struct file *f, struct iov_iter *to, u64 *pos)
 	return n;
 }
 
+/* Of a file that was opened so, what is written is safe when the call is back.
+ */
+static int
+keep(struct file *f)
+{
+	u32 flags = file_flags(f);
+
+	if (likely(!(flags & O_DSYNC)) || !f->ops->sync)
+		return 0;
+	return f->ops->sync(f, (flags & O_SYNC) != O_SYNC);
+}
+
 static s64
 do_write(
     const struct fs_who *who, struct file *f, struct iov_iter *from, u64 *pos)
 {
+	u64 before = *pos;
 	s64 n;
 	int err;
 
@@ -57,9 +70,14 @@ do_write(
 	if (!f->ops->write)
 		return -EINVAL;
 	n = f->ops->write(who, f, from, pos);
-	if (n > 0)
-		notify_file(f, IN_MODIFY);
-	return n;
+	if (n <= 0)
+		return n;
+	notify_file(f, IN_MODIFY);
+	err = keep(f);
+	if (err == 0)
+		return n;
+	*pos = before;
+	return err;
 }
 
 s64

@@ -1,12 +1,14 @@
 /*
- * How often many small changes that nobody asks to be safe flush the disk.  Not
- * a test by itself, for it wants a disk: tests/boot/disk-mount.t.
+ * How often the disk is written to and flushed: by many small changes that
+ * nobody asks to be safe, and by writes to a file that is opened so that each
+ * is.  Not a test by itself, for it wants a disk: tests/boot/disk-mount.t.
  *
  *	/tests/guest @disk_count DISK TYPE
  */
 #include "files.h"
 
 #include <sys/mount.h>
+#include <sys/uio.h>
 #include <time.h>
 
 enum {
@@ -49,6 +51,27 @@ now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+static void
+each_is_kept(const char *disk, const char *path, int flag, const char *what)
+{
+	int fd = must(open(path, O_CREAT | O_RDWR | flag, 0644));
+	struct iovec v = {"new", 3};
+	long writes, flushes;
+
+	must(pwrite(fd, "abc", 3, 0));
+	must(fsync(fd));
+	writes = diskstat(disk, WRITES);
+	flushes = diskstat(disk, FLUSHES);
+	is(write(fd, "new", 3), 3, "%s: write", what);
+	is(pwrite(fd, "new", 3, 0), 3, "%s: pwrite", what);
+	is(pwritev(fd, &v, 1, 0), 3, "%s: pwritev", what);
+	is(lseek(fd, 0, SEEK_CUR), 3, "%s: the position", what);
+	ok(diskstat(disk, WRITES) >= writes + 3, "%s: each is written", what);
+	ok(getenv("THROUGH") || diskstat(disk, FLUSHES) >= flushes + 3,
+	    "%s: and flushed", what);
+	close(fd);
+}
+
 HELPER(disk_count)
 {
 	char name[64];
@@ -88,6 +111,8 @@ HELPER(disk_count)
 	tap_note(
 	    "%d operations in %.1f s: %ld flushes", OPS, seconds - 1, flushes);
 	ok(flushes <= 2 * seconds, "at most one pair of flushes a second");
+	each_is_kept(argv[2], "/mnt/each", O_SYNC, "O_SYNC");
+	each_is_kept(argv[2], "/mnt/each", O_DSYNC, "O_DSYNC");
 	must(umount("/mnt"));
 	return 0;
 }
