@@ -205,7 +205,7 @@ tidy(struct ext2 *e)
 	bool all = atomic_load(&e->unmounted);
 
 	if (all && e->journal)
-		(void)!journal_commit(e->journal, journal_running(e->journal));
+		(void)!ext2_commit_all(e);
 	ext2_cache_trim(e, all);
 }
 

@@ -203,6 +203,8 @@ void ext2_pause_writing(struct ext2 *e);
 int ext2_resume_writing(struct ext2 *e) MUST_CHECK;
 /* Nobody has a file or a page of it. */
 void ext2_end_writing(struct ext2 *e);
+/* Commits until nothing is left behind for want of room.  Errors: -EIO. */
+int ext2_commit_all(struct ext2 *e) MUST_CHECK;
 /* Writes all there is, and waits.  Errors: -EIO. */
 int ext2_sync(struct filesystem *fs) MUST_CHECK;
 

@@ -466,6 +466,32 @@ log_block(struct ext2 *e, u32 block, const void *at)
 	return err;
 }
 
+static bool
+is_in_log(struct ext2 *e, u32 block)
+{
+	struct buf *b = buf_find(e->dev, block);
+	bool is = b && atomic_load(&b->journaled) != 0;
+
+	buf_put(b);
+	return is;
+}
+
+/*
+ * What the log, or memory, has no room for goes to its block, as without data
+ * in the journal (J4).  Not where the log has older bytes of the block, which
+ * could be put over these; then the block is no new one, and can wait for the
+ * next commit.
+ */
+static int
+log_or_add(struct ext2_batch *b, u32 block, void *at)
+{
+	int err = log_block(b->e, block, at);
+
+	if ((err != -ENOSPC && err != -ENOMEM) || is_in_log(b->e, block))
+		return err;
+	return add_block(b, block, at);
+}
+
 /* *whole false: a part of the page has no block yet. */
 static int
 write_page(struct ext2_inode *i, struct ext2_batch *b, u64 index,
@@ -486,7 +512,7 @@ write_page(struct ext2_inode *i, struct ext2_batch *b, u64 index,
 		if (block == 0)
 			*whole = false;
 		else if (e->options.data_journal)
-			err = log_block(e, block, at);
+			err = log_or_add(b, block, at);
 		else
 			err = add_block(b, block, at);
 	}
@@ -507,10 +533,7 @@ write_pages(struct ext2_inode *i, struct ext2_batch *b, u64 index,
 		whole[n] = true;
 		if (err == 0)
 			err = write_page(i, b, index + n, pages[n], &whole[n]);
-		/*
-		 * Of a block that is new, memory has all that is needed, and
-		 * the log has room for what was promised.
-		 */
+		/* Not of a block that is new: memory has all it needs. */
 		if (err == -ENOMEM || err == -ENOSPC) {
 			failed[n] = true;
 			b->e->is_short = true;

@@ -436,10 +436,11 @@ ext2_resume_writing(struct ext2 *e)
 
 /*
  * What a commit left behind for want of memory, another one may write: pages
- * that the first has written can be had for it now.
+ * that the first has written can be had for it now.  And what the log had older
+ * bytes of: it is empty then.
  */
-static int
-commit_all(struct ext2 *e)
+int
+ext2_commit_all(struct ext2 *e)
 {
 	u32 tries, nr_short;
 	int err;
@@ -466,5 +467,5 @@ ext2_sync(struct filesystem *fs)
 	keep_accessed(e);
 	protect_mapped(e);
 	mutex_unlock(&e->sync);
-	return commit_all(e);
+	return ext2_commit_all(e);
 }

@@ -50,6 +50,30 @@ late()
 		'first second third'
 }
 
+# others NAME CHARACTER: how many bytes of the file are something else.
+others()
+{
+	debugfs -R "cat $1" "$tmp/img" 2>/dev/null | tr -d "$2" | wc -c
+}
+
+# With data in the journal, and more of it than there is room for.
+full_log()
+{
+	make_disk -t ext3 -b 1024 -J size=1
+	"$top/calf" exec --kernel "$kernel" --timeout 200 --disk "$tmp/img" \
+		-- sh -c '/tests/guest @disk_log_full /dev/vda ext3' \
+		>"$tmp/out" 2>"$tmp/err"
+	is "a full log, $name: no check failed" "$(grep -c '^not ok' "$tmp/out")" 0
+	is "a full log, $name: and all were made" "$(grep -c '^ok' "$tmp/out")" 5
+	[ "$(grep -c '^ok' "$tmp/out")" = 5 ] ||
+		explain "$(tail -n 9 "$tmp/out" "$tmp/err")"
+	e2fsck -fy "$tmp/img" >/dev/null 2>&1
+	is "a full log, $name: what was synced is there" \
+		"$(others large d) $(others late l)" '0 0'
+	ok "a full log, $name: and all of it" sh -c "debugfs -R 'stat late' \
+		'$tmp/img' 2>/dev/null | grep -q 'Size: 102400'"
+}
+
 for name in linux calf; do
 	kernel=$name
 	[ $name = linux ] || kernel=$top/build/debug/Image
@@ -62,6 +86,7 @@ for name in linux calf; do
 		'ROOM_USER=1 /tests/guest @disk_room /dev/vda ext2'
 	grep '^# size' "$tmp/out" >>"$tmp/sizes-$name"
 	late
+	full_log
 	make_disk -t ext3 -b 4096
 	guest 'without a cache' \
 		'THROUGH=1 /tests/guest @disk_count /dev/vda ext3' --disk-through
