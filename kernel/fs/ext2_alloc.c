@@ -146,10 +146,11 @@ group_makes_sense(const struct ext2 *e, u32 group, const struct ext2_group *g)
 }
 
 int
-ext2_check_groups(struct ext2 *e)
+ext2_check_groups(struct ext2 *e, struct ext2_sums *sums)
 {
 	u32 group;
 
+	*sums = (struct ext2_sums){};
 	if (last_descriptors(e) >= e->nr_blocks)
 		return -EINVAL;
 	for (group = 0; group < e->nr_groups; group++) {
@@ -161,6 +162,10 @@ ext2_check_groups(struct ext2 *e)
 		if (err < 0)
 			return err;
 		ok = group_makes_sense(e, group, g);
+		sums->blocks +=
+		    MIN((u32)g->nr_free_blocks, ext2_blocks_in_group(e, group));
+		sums->inodes +=
+		    MIN((u32)g->nr_free_inodes, e->inodes_per_group);
 		buf_put(b);
 		if (!ok) {
 			(void)ext2_bad(e, "the descriptor of group", group);

@@ -148,8 +148,13 @@ ext2_ino(const struct ext2_inode *i)
 
 /* ---- the whole disk (ext2.c, ext2_super.c) ------------------------------ */
 
+/* What all groups have free, by their descriptors. */
+struct ext2_sums {
+	u32 blocks, inodes;
+};
+
 /* At mount: each group's descriptor makes sense.  Errors: -EINVAL. */
-int ext2_check_groups(struct ext2 *e) MUST_CHECK;
+int ext2_check_groups(struct ext2 *e, struct ext2_sums *sums) MUST_CHECK;
 
 /* Something on the disk makes no sense: says so, and is -EIO. */
 int ext2_bad(const struct ext2 *e, const char *what, u64 number);

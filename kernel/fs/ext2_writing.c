@@ -255,8 +255,12 @@ recover(struct ext2 *e, const u32 *log, u32 nr)
 	return err;
 }
 
+/*
+ * With the sums of what the groups have (E2).  The disk's own may be old: Linux
+ * does not keep them while it has a disk mounted.
+ */
 static int
-hold_super(struct ext2 *e)
+hold_super(struct ext2 *e, const struct ext2_sums *sums)
 {
 	u64 block = EXT2_SUPER_AT / e->block_bytes;
 	int err = buf_get(e->dev, block, e->block_bytes, &e->super_buf);
@@ -267,6 +271,8 @@ hold_super(struct ext2 *e)
 	}
 	e->disk = (struct ext2_super *)(e->super_buf->data +
 	    EXT2_SUPER_AT % e->block_bytes);
+	e->disk->nr_free_blocks = sums->blocks;
+	e->disk->nr_free_inodes = sums->inodes;
 	return 0;
 }
 
@@ -352,6 +358,7 @@ int
 ext2_open_disk(struct ext2 *e, bool write)
 {
 	u32 *log = NULL, nr = 0;
+	struct ext2_sums sums;
 	bool recovered;
 	u16 state;
 	int err = ext2_read_super(e);
@@ -364,9 +371,9 @@ ext2_open_disk(struct ext2 *e, bool write)
 	state = e->super.state;
 	err = open_log(e, write, &log, &nr);
 	if (err == 0)
-		err = ext2_check_groups(e);
+		err = ext2_check_groups(e, &sums);
 	if (err == 0)
-		err = hold_super(e);
+		err = hold_super(e, &sums);
 	if (err == 0 && recovered)
 		err = note_recovered(e, state);
 	if (err == 0 && write)
