@@ -177,15 +177,13 @@ ext2_check_groups(struct ext2 *e, struct ext2_sums *sums)
 }
 
 bool
-ext2_is_system_block(
-    const struct ext2 *e, u32 group, const struct ext2_group *g, u32 block)
+ext2_has_system_block(const struct ext2 *e, u32 group,
+    const struct ext2_group *g, u32 block, u32 nr)
 {
-	u32 table = table_blocks(e);
-
-	if (block == g->block_bitmap || block == g->inode_bitmap ||
-	    (block >= g->inode_table && block - g->inode_table < table))
-		return true;
-	return group == 0 && block <= last_descriptors(e);
+	return overlaps(block, nr, g->block_bitmap, 1) ||
+	    overlaps(block, nr, g->inode_bitmap, 1) ||
+	    overlaps(block, nr, g->inode_table, table_blocks(e)) ||
+	    (group == 0 && block <= last_descriptors(e));
 }
 
 static bool
@@ -285,7 +283,7 @@ take_block(struct ext2 *e, struct handle *h, u32 group, u32 goal, u32 *out)
 	    !choose_block(e, &v, goal, &bit))
 		goto out;
 	*out = e->first_block + group * e->blocks_per_group + bit;
-	if (ext2_is_system_block(e, group, v.desc, *out)) {
+	if (ext2_has_system_block(e, group, v.desc, *out, 1)) {
 		err = ext2_broken(e, "a free block", *out);
 		goto out;
 	}
@@ -375,7 +373,7 @@ free_block_locked(struct ext2 *e, struct handle *h, u32 block, bool revoke)
 
 	if (err < 0)
 		return err;
-	if (ext2_is_system_block(e, group, v.desc, block) ||
+	if (ext2_has_system_block(e, group, v.desc, block, 1) ||
 	    !bit_get(v.bitmap->data, bit))
 		err = ext2_broken(e, "a block that is freed", block);
 	else if (revoke)

@@ -12,13 +12,33 @@
 #include "fs/ext2_impl.h"
 #include "lib/errno.h"
 
+/* What a bitmap calls free may be the inodes. */
+static int
+check_run(struct ext2 *e, u32 group, u32 block, u32 nr)
+{
+	struct ext2_group *g;
+	struct buf *b;
+	bool lies;
+	int err = ext2_group(e, group, &b, &g);
+
+	if (err < 0)
+		return err;
+	lies = ext2_has_system_block(e, group, g, block, nr);
+	buf_put(b);
+	return lies ? ext2_bad(e, "a free block of a run from", block) : 0;
+}
+
 static int
 discard_run(struct ext2 *e, u32 group, u32 from, u32 nr)
 {
 	u32 per_block = e->block_bytes / SECTOR_BYTES;
-	u64 block = e->first_block + (u64)group * e->blocks_per_group + from;
+	u32 block = e->first_block + group * e->blocks_per_group + from;
+	int err = check_run(e, group, block, nr);
 
-	return block_discard(e->dev, block * per_block, (u64)nr * per_block);
+	if (err < 0)
+		return err;
+	return block_discard(
+	    e->dev, (u64)block * per_block, (u64)nr * per_block);
 }
 
 /*

@@ -177,10 +177,12 @@ ext2_is_block(const struct ext2 *e, u64 block)
 /* The descriptor of a group, in a buffer. */
 int ext2_group(struct ext2 *e, u32 group, struct buf **out,
     struct ext2_group **desc) MUST_CHECK;
-/* Is it one that the file system itself lies in?  Checks what would be freed.
+/*
+ * Is one of these, all of the group, a block that the file system itself lies
+ * in?  Checks what a bitmap says, and what would be freed.
  */
-bool ext2_is_system_block(
-    const struct ext2 *e, u32 group, const struct ext2_group *g, u32 block);
+bool ext2_has_system_block(const struct ext2 *e, u32 group,
+    const struct ext2_group *g, u32 block, u32 nr);
 
 /* Blocks that the file system itself lies in, but for its log. */
 u32 ext2_nr_own_blocks(const struct ext2 *e);

@@ -481,6 +481,35 @@ test_exchange_with_many_links(void **state)
 	unmount_disk();
 }
 
+/* A bitmap that calls the inodes free: what they lie in is not forgotten. */
+static void
+test_trim_of_inodes(void **state)
+{
+	static u8 before[DISK_BYTES];
+	struct ext2_group *g;
+	struct ext2 *e;
+	struct buf *b;
+	u64 done;
+	u32 table, bitmap, bit;
+
+	(void)state;
+	begin(1024);
+	e = ext2_of(f->inode->fs);
+	assert_int_equal(ext2_group(e, 0, &b, &g), 0);
+	table = g->inode_table;
+	bitmap = g->block_bitmap;
+	bit = table + 1 - e->first_block;
+	buf_put(b);
+	unmount_disk();
+	fake_disk_bytes[bitmap * 1024 + bit / 8] &= (u8) ~(1u << (bit % 8));
+	mount_disk();
+	memcpy(before, fake_disk_bytes, DISK_BYTES);
+	assert_int_equal(trim(0, ~0ul, 0, &done), -EIO);
+	assert_memory_equal(
+	    before + table * 1024, fake_disk_bytes + table * 1024, 2048);
+	unmount_disk();
+}
+
 /*
  * Linux keeps the superblock's counts in memory as long as the disk is mounted,
  * so a crash leaves old ones there; each group's own are right.
@@ -667,6 +696,7 @@ main(void)
 	    cmocka_unit_test(test_commit_before_mark),
 	    cmocka_unit_test(test_remount_after_abort),
 	    cmocka_unit_test(test_trim),
+	    cmocka_unit_test(test_trim_of_inodes),
 	    cmocka_unit_test(test_counts_of_groups),
 	    cmocka_unit_test(test_exchange_with_many_links),
 	    cmocka_unit_test(test_tail_after_crash),
