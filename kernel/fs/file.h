@@ -136,10 +136,14 @@ s64 file_pwrite(
 int file_read_kernel(
     struct file *f, u64 pos, void *buf, size_t len, size_t *done) MUST_CHECK;
 /*
- * From one file to another through a buffer, for sendfile and its kin; NULL
- * positions mean the files' own.  Errors: also -EINVAL, in has no positions.
+ * From one file to another through a buffer; NULL positions mean the files'
+ * own. sendfile: errors also -EINVAL, in has no positions, or out is written at
+ * its end.  copy_file_range: also -EISDIR, and -EINVAL when one is no regular
+ * file or the ranges overlap, and -EBADF when out is written at its end.
  */
-s64 file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
+s64 file_send(const struct fs_who *who, struct file *in, u64 *in_pos,
+    struct file *out, u64 len_bytes);
+s64 file_copy_range(const struct fs_who *who, struct file *in, u64 *in_pos,
     struct file *out, u64 *out_pos, u64 len_bytes);
 
 /* whence: SEEK_* of the ABI.  The new position. */

@@ -11,6 +11,7 @@
 #include "core/thread.h"
 #include "fs/blockdev.h"
 #include "fs/notify.h"
+#include "fs/pipe.h"
 #include "fs/vfs_impl.h"
 #include "mm/slab.h"
 
@@ -198,18 +199,14 @@ unread(struct file *in, u64 *pos, u64 bytes)
 		(void)!file_seek(in, -(s64)bytes, SEEK_CUR);
 }
 
-s64
-file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
-    struct file *out, u64 *out_pos, u64 len_bytes)
+static s64
+copy(const struct fs_who *who, struct file *in, u64 *in_pos, struct file *out,
+    u64 *out_pos, u64 len_bytes)
 {
 	void *buf;
 	s64 got = 0, put = 0;
 	u64 done = 0;
 
-	/* A terminal's end, once read, could not be read again. */
-	if ((in->access & FILE_READ) && !(in->access & FILE_SEEKABLE) &&
-	    !in_pos)
-		return -EINVAL;
 	buf = kmalloc(PAGE_SIZE);
 	if (!buf)
 		return -ENOMEM;
@@ -232,6 +229,71 @@ file_copy(const struct fs_who *who, struct file *in, u64 *in_pos,
 	if (done > 0)
 		return done;
 	return got < 0 ? got : MIN(put, 0l);
+}
+
+static int
+check_send(const struct file *in, const u64 *in_pos, const struct file *out)
+{
+	if (!(in->access & FILE_READ))
+		return -EBADF;
+	if (in_pos && !(in->access & FILE_SEEKABLE))
+		return -ESPIPE;
+	if (!(out->access & FILE_WRITE))
+		return -EBADF;
+	/* A terminal's end, once read, could not be read again. */
+	if (!(in->access & FILE_SEEKABLE) || inode_is_dir(in->inode))
+		return -EINVAL;
+	return (file_flags(out) & O_APPEND) && !file_is_pipe(out) ? -EINVAL : 0;
+}
+
+s64
+file_send(const struct fs_who *who, struct file *in, u64 *in_pos,
+    struct file *out, u64 len_bytes)
+{
+	int err = check_send(in, in_pos, out);
+
+	return err < 0 ? err : copy(who, in, in_pos, out, NULL, len_bytes);
+}
+
+static int
+check_range_files(const struct file *in, const struct file *out)
+{
+	if (inode_is_dir(in->inode) || inode_is_dir(out->inode))
+		return -EISDIR;
+	if (!inode_is_regular(in->inode) || !inode_is_regular(out->inode))
+		return -EINVAL;
+	if (!(in->access & FILE_READ) || !(out->access & FILE_WRITE) ||
+	    (file_flags(out) & O_APPEND))
+		return -EBADF;
+	return 0;
+}
+
+/* Makes *len what there is to copy. */
+static int
+check_range(
+    const struct file *in, u64 from, const struct file *out, u64 to, u64 *len)
+{
+	u64 size = atomic_load(&in->inode->size_bytes);
+
+	if (from + *len < from || to + *len < to)
+		return -EOVERFLOW;
+	*len = from < size ? MIN(*len, size - from) : 0;
+	if (in->inode == out->inode && to + *len > from && to < from + *len)
+		return -EINVAL;
+	return 0;
+}
+
+s64
+file_copy_range(const struct fs_who *who, struct file *in, u64 *in_pos,
+    struct file *out, u64 *out_pos, u64 len_bytes)
+{
+	int err = check_range_files(in, out);
+
+	if (err == 0)
+		err = check_range(in, in_pos ? *in_pos : atomic_load(&in->pos),
+		    out, out_pos ? *out_pos : atomic_load(&out->pos),
+		    &len_bytes);
+	return err < 0 ? err : copy(who, in, in_pos, out, out_pos, len_bytes);
 }
 
 /* ---- positions --------------------------------------------------------------

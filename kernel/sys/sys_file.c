@@ -213,51 +213,58 @@ pos_put(uaddr_t user, u64 pos, s64 done)
 }
 
 static s64
-copy_files(int in, uaddr_t in_user, int out, uaddr_t out_user, u64 len)
+count_both(s64 done)
+{
+	(void)io_count_read(done);
+	return io_count_write(done);
+}
+
+s64
+sys_sendfile(int out, int in, uaddr_t user, u64 len)
 {
 	struct fs_who who = who_current();
-	u64 in_pos = 0, out_pos = 0;
 	struct fd from, to;
-	s64 done;
+	u64 pos = 0;
+	s64 done = sys_get_two(in, out, &from, &to);
 
-	done = fd_get(in, &from);
 	if (done < 0)
 		return done;
-	done = fd_get(out, &to);
-	if (done < 0) {
-		fd_put(&from);
-		return done;
-	}
-	done = pos_get(in_user, &in_pos);
+	done = pos_get(user, &pos);
 	if (done == 0)
-		done = pos_get(out_user, &out_pos);
-	if (done == 0) {
-		done = file_copy(&who, from.file,
-		    in_user.val != 0 ? &in_pos : NULL, to.file,
-		    out_user.val != 0 ? &out_pos : NULL, len);
-		(void)io_count_read(done);
-		(void)io_count_write(done);
-	}
-	done = pos_put(in_user, in_pos, done);
-	done = pos_put(out_user, out_pos, done);
+		done = count_both(file_send(&who, from.file,
+		    user.val != 0 ? &pos : NULL, to.file, len));
+	done = pos_put(user, pos, done);
 	fd_put(&to);
 	fd_put(&from);
 	return sys_write_result(done);
 }
 
 s64
-sys_sendfile(int out, int in, uaddr_t pos, u64 len)
-{
-	return copy_files(in, pos, out, uaddr(0), len);
-}
-
-s64
 sys_copy_file_range(
-    int in, uaddr_t in_pos, int out, uaddr_t out_pos, u64 len, u32 flags)
+    int in, uaddr_t in_user, int out, uaddr_t out_user, u64 len, u32 flags)
 {
+	struct fs_who who = who_current();
+	u64 in_pos = 0, out_pos = 0;
+	struct fd from, to;
+	s64 done;
+
 	if (flags != 0)
 		return -EINVAL;
-	return copy_files(in, in_pos, out, out_pos, len);
+	done = sys_get_two(in, out, &from, &to);
+	if (done < 0)
+		return done;
+	done = pos_get(in_user, &in_pos);
+	if (done == 0)
+		done = pos_get(out_user, &out_pos);
+	if (done == 0)
+		done = count_both(file_copy_range(&who, from.file,
+		    in_user.val != 0 ? &in_pos : NULL, to.file,
+		    out_user.val != 0 ? &out_pos : NULL, len));
+	done = pos_put(in_user, in_pos, done);
+	done = pos_put(out_user, out_pos, done);
+	fd_put(&to);
+	fd_put(&from);
+	return sys_write_result(done);
 }
 
 /* ---- calls that are one function below ---------------------------------- */

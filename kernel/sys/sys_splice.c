@@ -8,19 +8,6 @@
 /* MOVE, NONBLOCK, MORE and GIFT: all but the second are hints. */
 #define KNOWN_FLAGS 0xfu
 
-static int
-get_two(int in, int out, struct fd *from, struct fd *to)
-{
-	int err = fd_get(in, from);
-
-	if (err < 0)
-		return err;
-	err = fd_get(out, to);
-	if (err < 0)
-		fd_put(from);
-	return err;
-}
-
 /* Positions are told though nothing was moved: they are as they were. */
 static s64
 splice(struct file *in, uaddr_t in_user, struct file *out, uaddr_t out_user,
@@ -59,7 +46,7 @@ sys_splice(int in, uaddr_t in_pos, int out, uaddr_t out_pos, u64 len, u32 flags)
 		return 0;
 	if (flags & ~KNOWN_FLAGS)
 		return -EINVAL;
-	done = get_two(in, out, &from, &to);
+	done = sys_get_two(in, out, &from, &to);
 	if (done < 0)
 		return done;
 	done = splice(from.file, in_pos, to.file, out_pos, len, flags);
@@ -78,7 +65,7 @@ sys_tee(int in, int out, u64 len, u32 flags)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
-	done = get_two(in, out, &from, &to);
+	done = sys_get_two(in, out, &from, &to);
 	if (done < 0)
 		return done;
 	done = pipe_tee(from.file, to.file, len, flags);

@@ -246,3 +246,16 @@ sys_write_result(s64 result)
 		signal_oneself(SIGXFSZ);
 	return result;
 }
+
+int
+sys_get_two(int in, int out, struct fd *from, struct fd *to)
+{
+	int err = fd_get(in, from);
+
+	if (err < 0)
+		return err;
+	err = fd_get(out, to);
+	if (err < 0)
+		fd_put(from);
+	return err;
+}

@@ -76,4 +76,7 @@ s64 sys_write_result(s64 result);
 /* The same for a write of it, which may have lost its reader half way. */
 s64 sys_write_done(const struct iov_iter *it, s64 result);
 
+/* The files that bytes go from and to; both are to be put.  Errors: -EBADF. */
+int sys_get_two(int in, int out, struct fd *from, struct fd *to) MUST_CHECK;
+
 #endif

@@ -110,6 +110,7 @@ as_another_user(void)
 {
 	must(setuid(1));
 	is_errno(sethostname("x", 1), EPERM, "only root names the host");
+	is_errno(setdomainname("x", 1), EPERM, "and the domain");
 }
 
 static void
@@ -128,6 +129,37 @@ test_hostname(void)
 	must(sethostname(before.nodename, strlen(before.nodename)));
 }
 
+static void
+test_domainname(void)
+{
+	char longest[65] = "";
+	struct utsname before, u;
+
+	must(uname(&before));
+	memset(longest, 'd', 64);
+	is(setdomainname("some.where", 10), 0, "setdomainname");
+	must(uname(&u));
+	str_is(u.domainname, "some.where", "uname tells");
+	str_is(u.nodename, before.nodename, "the host is called as before");
+	is(setdomainname("x", 1), 0, "a shorter one");
+	must(uname(&u));
+	str_is(u.domainname, "x", "leaves nothing of the longer");
+	is(setdomainname(longest, 64), 0, "the longest");
+	must(uname(&u));
+	str_is(u.domainname, longest, "is told whole");
+	is_errno(
+	    syscall(SYS_setdomainname, longest, 65), EINVAL, "too long a name");
+	is_errno(syscall(SYS_setdomainname, "x", -1), EINVAL, "less than none");
+	is_errno(
+	    syscall(SYS_setdomainname, NOWHERE, 5), EFAULT, "one from nowhere");
+	must(uname(&u));
+	str_is(u.domainname, longest, "which change nothing");
+	is(setdomainname("", 0), 0, "none");
+	must(uname(&u));
+	str_is(u.domainname, "", "is told, too");
+	must(setdomainname(before.domainname, strlen(before.domainname)));
+}
+
 TEST(proc_machine)
 {
 	test_hwprobe();
@@ -135,4 +167,5 @@ TEST(proc_machine)
 	test_personality();
 	test_randomness();
 	test_hostname();
+	test_domainname();
 }
