@@ -71,6 +71,8 @@ struct hart {
 	u64 nr_interrupts;        /* h */
 	u64 nr_switches;          /* h */
 	u64 times[NR_HART_TIMES]; /* h: in ticks; read by core/times.h */
+	u64 seen_user_ticks;      /* h: of current's, what is in times */
+	u64 seen_system_ticks;    /* h */
 } ALIGNED(64);
 
 extern struct hart harts[MAX_HARTS];

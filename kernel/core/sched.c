@@ -106,9 +106,10 @@ pick(struct hart *h)
 
 /* A thread that waits uses no time: its clock stands still meanwhile. */
 static void
-leave(struct thread *t)
+leave(struct hart *h, struct thread *t)
 {
 	thread_account_system();
+	times_settle(h);
 	if (t->space != NULL)
 		arch_fpu_switch_out(arch_user_frame(t->stack), &t->fpu);
 }
@@ -117,6 +118,7 @@ static void
 arrive(struct hart *h, struct thread *t)
 {
 	h->current = t;
+	times_start(h);
 	t->stamp_ticks = arch_ticks();
 	h->kernel_sp = (u64)t->stack + KSTACK_SIZE;
 	tlb_switch(t->space);
@@ -181,7 +183,7 @@ sched_switch(void) NO_LOCK_CHECK
 	thread_notify_clear(prev, NOTIFY_RESCHED);
 	if (next != prev) {
 		h->nr_switches++;
-		leave(prev);
+		leave(h, prev);
 		arrive(h, next);
 		arch_switch(&prev->context, &next->context);
 	}
@@ -310,6 +312,7 @@ sleep(struct hart *h)
 	enum hart_time what = disk ? TIME_IOWAIT : TIME_IDLE;
 
 	thread_account_system();
+	times_settle(h);
 	times_sleep_begin(h, what, h->idle->stamp_ticks);
 	arch_wait_for_interrupt();
 	(void)thread_lap(h->idle);
@@ -344,6 +347,7 @@ tick(struct timer *timer)
 	u64 now = clock_mono_ns();
 
 	load_note(now);
+	times_settle(h);
 	if (t->is_idle)
 		return;
 	if (atomic_load(&h->nr_runnable) > 0)

@@ -73,6 +73,7 @@ struct thread {
 	struct list link; /* r: in a run queue */
 	struct list all;  /* ALL_THREADS: every thread that was started */
 
+	const s8 *nice;   /* c: its process's; NULL: the kernel's own */
 	u64 user_ticks;   /* t: time spent in user mode */
 	u64 system_ticks; /* t: and in the kernel */
 	u64 stamp_ticks;  /* t: when that was last brought up to date */
@@ -154,29 +155,24 @@ thread_lap(struct thread *t)
 }
 
 /*
- * Bring user_ticks and system_ticks of the current thread up to date, and its
- * hart's times with them.  Interrupts are off.
+ * Bring user_ticks and system_ticks of the current thread up to date.  The
+ * hart gets its share of that at a tick and at a switch (times_settle), for
+ * this is done at every trap.  Interrupts are off.
  */
 static inline void
-thread_account_user(bool nice)
+thread_account_user(void)
 {
-	struct hart *h = hart_this();
-	struct thread *t = h->current;
-	u64 spent = thread_lap(t);
+	struct thread *t = thread_current();
 
-	t->user_ticks += spent;
-	h->times[nice ? TIME_NICE : TIME_USER] += spent;
+	t->user_ticks += thread_lap(t);
 }
 
 static inline void
 thread_account_system(void)
 {
-	struct hart *h = hart_this();
-	struct thread *t = h->current;
-	u64 spent = thread_lap(t);
+	struct thread *t = thread_current();
 
-	t->system_ticks += spent;
-	h->times[t->is_idle ? TIME_IDLE : TIME_SYSTEM] += spent;
+	t->system_ticks += thread_lap(t);
 }
 
 /* The latter for who has interrupts on. */

@@ -10,10 +10,37 @@
 
 #include "arch/riscv/arch.h"
 #include "core/clock.h"
+#include "core/thread.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 
 #define ASLEEP (1ul << 63)
+
+void
+times_start(struct hart *h)
+{
+	h->seen_user_ticks = h->current->user_ticks;
+	h->seen_system_ticks = h->current->system_ticks;
+}
+
+static void
+add(struct hart *h, enum hart_time what, u64 ticks)
+{
+	atomic_store(&h->times[what], h->times[what] + ticks);
+}
+
+void
+times_settle(struct hart *h)
+{
+	const struct thread *t = h->current;
+	bool nice = t->nice != NULL && atomic_load(t->nice) > 0;
+
+	add(h, nice ? TIME_NICE : TIME_USER,
+	    t->user_ticks - h->seen_user_ticks);
+	add(h, t->is_idle ? TIME_IDLE : TIME_SYSTEM,
+	    t->system_ticks - h->seen_system_ticks);
+	times_start(h);
+}
 
 void
 times_sleep_begin(struct hart *h, enum hart_time what, u64 now_ticks)

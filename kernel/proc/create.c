@@ -100,6 +100,7 @@ task_link_locked(struct task *t, struct proc *p)
 {
 	proc_get(p);
 	t->proc = p;
+	t->thread.nice = &p->nice;
 	t->pid->task = t;
 	list_push_back(&p->tasks, &t->link);
 	p->nr_tasks++;

@@ -13,7 +13,7 @@
 void
 upcall_user_enter(void)
 {
-	thread_account_user(proc_current()->nice > 0);
+	thread_account_user();
 }
 
 /*
