@@ -133,7 +133,7 @@ write_locked(
 
 		if (kept < 0)
 			return kept;
-	} else if (at + done > r->inode.size_bytes) {
+	} else if (done > 0 && at + done > r->inode.size_bytes) {
 		atomic_store(&r->inode.size_bytes, at + done);
 	}
 	if (r->ops->changed)

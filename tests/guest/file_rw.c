@@ -54,6 +54,10 @@ nothing(void)
 	is(pwrite(fd, nowhere, 0, 1 << 20), 0, "pwrite of nothing, far out");
 	must(fstat(fd, &after));
 	is(after.st_size, before.st_size, "makes the file no longer");
+	is_errno(pwrite(fd, NOWHERE, 1, 1 << 20), EFAULT,
+	    "pwrite of what is not there, far out");
+	must(fstat(fd, &after));
+	is(after.st_size, before.st_size, "does not either");
 }
 
 static void
