@@ -324,11 +324,30 @@ check_region(const struct remap *m, const struct region *r)
 	if (is_vdso && (m->flags & MREMAP_DONTUNMAP))
 		return -EINVAL;
 	/* What is cut off may be of other regions too, or of none. */
-	if (r->end - m->old < m->old_len && !stays(m))
+	if (r->end - m->old < MIN(m->old_len, m->new_len) && !stays(m))
 		return -EFAULT;
 	if (is_vdso && m->new_len > m->old_len)
 		return -EFAULT;
 	return check_new_len(m, r);
+}
+
+static bool
+overlaps(u64 a, u64 a_len, u64 b, u64 b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+/* Judged once it is known that there is something to be moved. */
+static int
+check_target(const struct remap *m)
+{
+	if (!(m->flags & MREMAP_FIXED))
+		return 0;
+	if (!is_aligned(m->target, PAGE_SIZE) || m->target < PAGE_SIZE ||
+	    m->target > USER_TOP || m->new_len > USER_TOP - m->target)
+		return -EINVAL;
+	return overlaps(m->old, m->old_len, m->target, m->new_len) ? -EINVAL
+								   : 0;
 }
 
 static int
@@ -339,6 +358,9 @@ remap_locked(struct remap *m, u64 *out)
 
 	if (r == NULL)
 		return -EFAULT;
+	err = check_target(m);
+	if (err < 0)
+		return err;
 	if (m->old_len == 0)
 		return duplicate(m, out);
 	err = check_region(m, r);
@@ -354,12 +376,6 @@ remap_locked(struct remap *m, u64 *out)
 	return mm_unmap_locked(m->mm, m->old + m->new_len, m->old + m->old_len);
 }
 
-static bool
-overlaps(u64 a, u64 a_len, u64 b, u64 b_len)
-{
-	return a < b + b_len && b < a + a_len;
-}
-
 static int
 check_args(const struct remap *m)
 {
@@ -372,14 +388,7 @@ check_args(const struct remap *m)
 		return -EINVAL;
 	if ((m->flags & MREMAP_DONTUNMAP) && m->old_len != m->new_len)
 		return -EINVAL;
-	if (m->old > USER_TOP || m->old_len > USER_TOP - m->old)
-		return -EFAULT;
-	if (!(m->flags & MREMAP_FIXED))
-		return 0;
-	if (!is_aligned(m->target, PAGE_SIZE) || m->target < PAGE_SIZE ||
-	    m->target > USER_TOP || m->new_len > USER_TOP - m->target)
-		return -EINVAL;
-	return overlaps(m->old, m->old_len, m->target, m->new_len) ? -EINVAL
+	return m->old > USER_TOP || m->old_len > USER_TOP - m->old ? -EFAULT
 								   : 0;
 }
 

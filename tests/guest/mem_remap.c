@@ -87,7 +87,28 @@ test_fixed(void)
 		     (void *)0xffffffff80000000),
 	    EINVAL, "nor into the kernel's half");
 	is(to[0], 1, "which changes nothing");
+	is_errno(mremap(p, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     p + PAGE),
+	    EFAULT, "that nothing is there is seen first");
 	must(munmap(to, 5 * PAGE));
+}
+
+/* What does not go along is cut off, and may be anything. */
+static void
+test_fixed_shorter(void)
+{
+	char *p = anon(4), *to = anon(1);
+
+	fill(p, 4);
+	must(mprotect(p + 2 * PAGE, PAGE, PROT_READ));
+	must(munmap(p + PAGE, PAGE));
+	ok(mremap(p, 4 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to,
+	    "a shorter one moves from before a hole");
+	ok(filled(to, 1), "with what it has");
+	ok(!is_mapped(p) && !is_mapped(p + 2 * PAGE) &&
+		!is_mapped(p + 3 * PAGE),
+	    "and all of the old place is empty");
+	must(munmap(to, PAGE));
 }
 
 static void
@@ -411,6 +432,7 @@ TEST_NEEDS(mem_remap, 12)
 	test_shrink();
 	test_grow();
 	test_fixed();
+	test_fixed_shorter();
 	test_refusals();
 	test_part();
 	test_protection();
