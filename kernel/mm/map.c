@@ -106,6 +106,44 @@ mm_own_edges_locked(struct mm *mm, u64 start, u64 end)
 	return err;
 }
 
+/*
+ * The level-1 table around at has no other holder: then what it links to may
+ * be taken away in parts.
+ */
+static bool
+is_sole_below(struct mm *mm, u64 at)
+{
+	struct tree_path path;
+
+	(void)tree_look(mm->root, uaddr(at), &path);
+	return path.level < PT_LEVELS - 1 &&
+	    page_is_sole(path.node[PT_LEVELS - 2]);
+}
+
+/*
+ * All in [start, end), whose edges are owned: table by table, so that others
+ * may run in between, and what is shared as a whole.
+ */
+static void
+zap(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
+{
+	uaddr_t at = uaddr(start);
+	u64 word, low, high;
+
+	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+		bool sole = is_sole_below(mm, at.val);
+		u64 span = pt_span(sole ? 1 : 2);
+
+		low = MAX(start, align_down(at.val, span));
+		high = MIN(end, align_down(at.val, span) + span);
+		tree_zap(mm->root, uaddr(low), uaddr(high), g);
+		at = uaddr(high);
+		thread_preempt_point();
+	}
+	/* And tables that nothing was left in. */
+	tree_zap(mm->root, uaddr(start), uaddr(end), g);
+}
+
 int
 mm_zap_locked(struct mm *mm, u64 start, u64 end)
 {
@@ -116,7 +154,7 @@ mm_zap_locked(struct mm *mm, u64 start, u64 end)
 	err = own_edges(mm, start, end, &g);
 	/* commit */
 	if (err == 0)
-		tree_zap(mm->root, uaddr(start), uaddr(end), &g);
+		zap(mm, start, end, &g);
 	gather_finish(&g);
 	return err;
 }
@@ -154,7 +192,7 @@ mm_unmap_locked(struct mm *mm, u64 start, u64 end)
 		return err;
 	}
 	/* commit */
-	tree_zap(mm->root, uaddr(wide_start), uaddr(wide_end), &g);
+	zap(mm, wide_start, wide_end, &g);
 	gather_finish(&g);
 	/* O2: an object that nobody maps is settled at once. */
 	region_remove(mm, start, end);
@@ -358,19 +396,21 @@ is_forbidden(const struct region *r, u32 prot)
 static u64
 protectable_end(struct mm *mm, u64 start, u64 end, u32 prot, int *err)
 {
+	u64 data = (prot & MM_WRITE) ? mm_data_pages(mm) : 0;
+	const struct region *stop = mm->block->regions + mm->block->nr;
+	const struct region *r = region_above(mm, start);
 	u64 at = start, more = 0;
 
-	while (at < end) {
-		struct region *r = region_at(mm, at);
+	for (; at < end; at = r++->end) {
+		bool hole = r == NULL || r == stop || r->start > at;
 
-		*err = r == NULL ? -ENOMEM : -EACCES;
-		if (r == NULL || is_forbidden(r, prot))
+		*err = hole ? -ENOMEM : -EACCES;
+		if (hole || is_forbidden(r, prot))
 			return at;
 		more += new_data(r, at, end, prot);
 		*err = -ENOMEM;
-		if (more > 0 && !mm_room_for_data(mm, prot, r->flags, more))
+		if (more > 0 && !mm_is_within_data(mm, data + more))
 			return at;
-		at = r->end;
 	}
 	*err = 0;
 	return end;
@@ -456,8 +496,11 @@ mm_protect(struct mm *mm, uaddr_t start, u64 len_bytes, u32 prot)
 		return -EINVAL;
 	if (len_bytes == 0)
 		return 0;
-	if (!page_range(start.val, len_bytes, &end))
+	end = start.val + align_up(len_bytes, PAGE_SIZE);
+	if (end <= start.val)
 		return -ENOMEM;
+	/* Beyond is no region: there the obstacle is, after what lies before.
+	 */
 	mm_lock(mm);
 	err = find_start(mm, end, prot, &start.val);
 	if (err == 0)

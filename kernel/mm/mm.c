@@ -148,19 +148,22 @@ mm_put(struct mm *mm)
 static int
 apply_fork_flags(struct mm *child)
 {
-	struct region *r;
-	u64 at = 0;
+	const struct region *r;
+	u32 i, any = 0;
 	int err = 0;
 
-	while (err == 0 && (r = region_above(child, at)) != NULL) {
-		u64 start = r->start;
-
-		at = r->end;
-		if (r->flags & MM_DONTFORK)
-			err = mm_unmap_locked(child, start, at);
-		else if (r->flags & MM_WIPEONFORK)
-			err = mm_zap_locked(child, start, at);
+	for (i = 0; err == 0 && i < child->block->nr; i++) {
+		r = &child->block->regions[i];
+		any |= r->flags;
+		if (r->flags & (MM_DONTFORK | MM_WIPEONFORK))
+			err = mm_zap_locked(child, r->start, r->end);
+		thread_preempt_point();
 	}
+	if (err == 0 && (any & MM_DONTFORK))
+		err = region_own(child, 0);
+	/* O2: after what they hold. */
+	if (err == 0 && (any & MM_DONTFORK))
+		region_remove_flagged(child, MM_DONTFORK);
 	return err;
 }
 

@@ -132,6 +132,8 @@ void region_insert(struct mm *mm, const struct region *r);
 void region_split(struct mm *mm, u64 addr);
 /* Takes out [start, end), whose ends are borders. */
 void region_remove(struct mm *mm, u64 start, u64 end);
+/* Takes out those with any of these flags. */
+void region_remove_flagged(struct mm *mm, u32 flags);
 /* Joins neighbours that say the same, around [start, end). */
 void region_merge(struct mm *mm, u64 start, u64 end);
 /* True when [start, end) is covered without a hole. */
@@ -150,6 +152,9 @@ void region_describe(const struct region *r, struct mm_region_info *out);
 bool mm_room_for(const struct mm *mm, u64 pages);
 /* The same for the limit of private writable memory, if this is any. */
 bool mm_room_for_data(const struct mm *mm, u32 prot, u32 flags, u64 pages);
+/* How much of that there is: a walk over all regions, or 0 without a limit. */
+u64 mm_data_pages(const struct mm *mm);
+bool mm_is_within_data(const struct mm *mm, u64 pages);
 
 /* ---- pieces of mm.c, map.c ---------------------------------------------- */
 

@@ -228,6 +228,26 @@ region_remove(struct mm *mm, u64 start, u64 end)
 	close_gap(b, first, last - first);
 }
 
+void
+region_remove_flagged(struct mm *mm, u32 flags)
+{
+	struct region_block *b = mm->block;
+	u32 i, kept = 0;
+
+	assert(refcount_read(&b->refs) == 1);
+	for (i = 0; i < b->nr; i++) {
+		const struct region *r = &b->regions[i];
+
+		if (!(r->flags & flags)) {
+			b->regions[kept++] = *r;
+			continue;
+		}
+		count_pages(mm, -(s64)region_pages(r));
+		region_put(r);
+	}
+	b->nr = kept;
+}
+
 static bool
 same_kind(const struct region *a, const struct region *b)
 {
@@ -238,24 +258,27 @@ same_kind(const struct region *a, const struct region *b)
 	    a->offset + (a->end - a->start) == b->offset;
 }
 
+/* In one go, however many there are: those that stay move up meanwhile. */
 void
 region_merge(struct mm *mm, u64 start, u64 end)
 {
 	struct region_block *b = mm->block;
-	u32 i = index_above(b, start == 0 ? 0 : start - 1);
+	struct region *r = b->regions;
+	u32 kept = index_above(b, start == 0 ? 0 : start - 1);
+	u32 next = kept + 1;
 
 	assert(refcount_read(&b->refs) == 1);
-	while (i + 1 < b->nr && b->regions[i].start <= end) {
-		struct region *r = &b->regions[i];
-
-		if (!same_kind(r, r + 1)) {
-			i++;
-			continue;
+	if (kept == b->nr)
+		return;
+	for (; next < b->nr && r[next].start <= end; next++) {
+		if (same_kind(&r[kept], &r[next])) {
+			r[kept].end = r[next].end;
+			region_put(&r[next]);
+		} else if (++kept < next) {
+			r[kept] = r[next];
 		}
-		r->end = r[1].end;
-		region_put(&r[1]);
-		close_gap(b, i + 1, 1);
 	}
+	close_gap(b, kept + 1, next - kept - 1);
 }
 
 bool
@@ -310,20 +333,39 @@ is_data(u32 prot, u32 flags)
 	return (prot & MM_WRITE) && !(flags & (MM_SHARED | MM_STACK));
 }
 
-bool
-mm_room_for_data(const struct mm *mm, u32 prot, u32 flags, u64 pages)
+static u64
+data_limit(const struct mm *mm)
 {
-	u64 limit = mm->c.limits.data >> PAGE_SHIFT;
+	return mm->c.limits.data >> PAGE_SHIFT;
+}
+
+u64
+mm_data_pages(const struct mm *mm)
+{
 	const struct region *r = mm->block->regions;
+	u64 pages = 0;
 	u32 i;
 
 	/* Usually there is no limit, and nothing to be added up. */
-	if (limit >= USER_TOP >> PAGE_SHIFT || !is_data(prot, flags))
-		return true;
+	if (data_limit(mm) >= USER_TOP >> PAGE_SHIFT)
+		return 0;
 	for (i = 0; i < mm->block->nr; i++)
 		if (is_data(r[i].prot, r[i].flags))
 			pages += region_pages(&r[i]);
-	return pages <= limit;
+	return pages;
+}
+
+bool
+mm_is_within_data(const struct mm *mm, u64 pages)
+{
+	return pages <= data_limit(mm);
+}
+
+bool
+mm_room_for_data(const struct mm *mm, u32 prot, u32 flags, u64 pages)
+{
+	return !is_data(prot, flags) ||
+	    mm_is_within_data(mm, mm_data_pages(mm) + pages);
 }
 
 bool

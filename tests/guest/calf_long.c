@@ -5,9 +5,12 @@
 #include "mem.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define BYTES (1l << 30)
+/* As many regions as a process may nearly have, a page each. */
+#define REGIONS 60000l
 
 static volatile struct {
 	bool ready;
@@ -33,21 +36,90 @@ move(void)
 	    mremap(memory, BYTES, BYTES, MREMAP_MAYMOVE | MREMAP_FIXED, to));
 }
 
-static const struct {
-	const char *name;
-	void (*call)(void);
-} calls[] = {{"mprotect", protect}, {"mremap", move}};
+static void
+unmap(void)
+{
+	must(munmap(memory, BYTES));
+}
+
+static void
+unite(void)
+{
+	must(mprotect(memory, REGIONS * PAGE, RW));
+}
+
+/* The same where private writable memory is counted. */
+static void
+unite_counted(void)
+{
+	must(setrlimit(RLIMIT_DATA, &(struct rlimit){BYTES, BYTES}));
+	unite();
+}
+
+static void
+leave_out(void)
+{
+	pid_t pid = must(fork());
+
+	if (pid == 0)
+		_exit(0);
+	must(waitpid(pid, NULL, 0));
+}
 
 /* Each page is the zero page, so that many take little. */
 static void
-be_long(void (*call)(void))
+make_pages(void)
 {
 	memory = must(mmap(NULL, BYTES, RW, ANON | MAP_NORESERVE, -1, 0));
 	must(madvise(memory, BYTES, MADV_POPULATE_READ));
+}
+
+/* They are its own, and are given back one by one. */
+static void
+make_own_pages(void)
+{
+	memory = must(mmap(NULL, BYTES, RW, ANON | MAP_NORESERVE, -1, 0));
+	must(madvise(memory, BYTES, MADV_POPULATE_WRITE));
+}
+
+static void
+make_regions(void)
+{
+	memory = must(
+	    mmap(NULL, REGIONS * PAGE, PROT_READ, ANON | MAP_NORESERVE, -1, 0));
+	for (long i = 1; i < REGIONS; i += 2)
+		must(mprotect(memory + i * PAGE, PAGE, PROT_NONE));
+}
+
+static void
+make_left_out(void)
+{
+	make_regions();
+	for (long i = 1; i < REGIONS; i += 2)
+		must(madvise(memory + i * PAGE, PAGE, MADV_DONTFORK));
+}
+
+static const struct kind {
+	const char *name;
+	void (*make)(void);
+	void (*call)(void);
+} kinds[] = {
+    {"mprotect", make_pages, protect},
+    {"mremap", make_pages, move},
+    {"munmap", make_own_pages, unmap},
+    {"unite", make_regions, unite},
+    {"unite_counted", make_regions, unite_counted},
+    {"fork", make_left_out, leave_out},
+};
+
+static void
+be_long(const struct kind *k)
+{
+	k->make();
 	both->ready = true;
 	while (!both->watched)
 		sched_yield();
-	call();
+	k->call();
 	both->done = true;
 }
 
@@ -83,11 +155,11 @@ longest_wait(void)
 HELPER(long_call)
 {
 	both = (void *)shared(1);
-	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		if (strcmp(argv[2], calls[i].name))
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(argv[2], kinds[i].name))
 			continue;
 		if (must(fork()) == 0) {
-			be_long(calls[i].call);
+			be_long(&kinds[i]);
 			_exit(0);
 		}
 		printf("%ld\n", longest_wait());

@@ -75,6 +75,9 @@ test_refusals(void)
 	is_errno(mprotect(p, -PAGE, RW), ENOMEM, "too much");
 	is_errno(mprotect((void *)0xffffffff80000000, PAGE, RW), ENOMEM,
 	    "the kernel's half");
+	is_errno(mprotect(p + 2 * PAGE, 1ul << 50, PROT_NONE), ENOMEM,
+	    "more than there are addresses");
+	is(try_read(p + 2 * PAGE), SIGSEGV, "which changes what there is");
 	must(munmap(p, 3 * PAGE));
 }
 
