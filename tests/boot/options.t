@@ -50,7 +50,7 @@ refuses "no file 'nonesuch'" exec --add nonesuch -- /x
 refuses "no file 'nonesuch'" exec --add nonesuch:/x -- /x
 refuses "no file ''" exec --add :/x -- /x
 refuses "no file 'nonesuch'" exec --kernel nonesuch -- /x
-refuses 'linux is for exec' run --kernel linux
+refuses 'linux is for run and exec' debug --kernel linux
 refuses "--root takes the word disk or memory" run --root nonesuch
 refuses 'fsck takes' fsck
 refuses 'fsck takes' fsck -n
