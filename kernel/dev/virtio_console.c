@@ -127,18 +127,17 @@ send(struct console *c) MUST_HOLD(&c->v->lock)
 	virtio_kick(c->v, q);
 }
 
-/* True when writers should be told that there is room. */
-static bool
+/* What the device has read is gone, and it gets what is there by now. */
+static void
 take_sent(struct console *c) MUST_HOLD(&c->v->lock)
 {
 	u32 len_bytes;
 
-	if (virtq_take(queue(c, TRANSMIT), &len_bytes) == NULL)
-		return false;
-	ring_skip(&c->tx, c->given_bytes);
-	c->given_bytes = 0;
+	if (virtq_take(queue(c, TRANSMIT), &len_bytes) != NULL) {
+		ring_skip(&c->tx, c->given_bytes);
+		c->given_bytes = 0;
+	}
 	send(c);
-	return ring_used(&c->tx) <= TX_LOW_BYTES;
 }
 
 /* --- Receiving ------------------------------------------------------------ */
@@ -236,8 +235,11 @@ interrupt(struct virtio *v)
 	bool low;
 
 	spin_lock(&v->lock);
-	low = take_sent(c);
+	take_sent(c);
 	take_received(c);
+	/* Told at each interrupt: a writer may have taken what this one is of.
+	 */
+	low = ring_used(&c->tx) <= TX_LOW_BYTES;
 	spin_unlock(&v->lock);
 	deliver(c);
 	if (low)
@@ -254,7 +256,8 @@ console_write(struct tty *t, const char *buf, size_t len)
 
 	spin_lock(&v->lock);
 	len = ring_write(&c->tx, buf, len);
-	send(c);
+	/* A device that is quick need not be waited for. */
+	take_sent(c);
 	spin_unlock(&v->lock);
 	return len;
 }
