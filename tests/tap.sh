@@ -13,6 +13,9 @@ tmp=$(mktemp -d "$top/build/tmp/test.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
+# Machines take their input from here, and a test has none for them.
+exec </dev/null
+
 tests=0
 failures=0
 

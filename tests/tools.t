@@ -144,12 +144,12 @@ is 'mksyms: offsets and names' \
 
 # ---- demux
 
-# stream WANTED_STATUS TEXT [WANTED_OUT]: what demux makes of a serial stream.
+# stream WANTED_STATUS TEXT [WANTED_OUT]: what demux makes of a serial line.
 stream()
 {
 	printf "$2" >stream
 	status=0
-	"$built/demux" N 5 cat stream >out 2>err || status=$?
+	"$built/demux" N 5 sh -c 'cat stream >&3' >out 2>err || status=$?
 	[ "$status" = "$1" ] || return 1
 	printf "${3:-}" | cmp - out
 }
@@ -190,13 +190,63 @@ status=0
 is 'demux: a hang' $status 125
 ok 'demux: says so' grep -q 'hung' err
 status=0
-"$built/demux" N 5 sh -c 'printf "\036N start\n\036N end 0\n"; exit 1' 2>err ||
-	status=$?
+"$built/demux" N 5 \
+	sh -c 'printf "\036N start\n\036N end 0\n" >&3; exit 1' 2>err || status=$?
 is 'demux: an emulator that fails' $status 125
 is 'demux: streams' "$(
-	{ "$built/demux" N 5 sh -c 'printf "\036N start\nnow\n"; sleep 3' 2>err ||
-		:; } | { read -r line; kill -0 $$ && echo "$line"; }
+	{ "$built/demux" N 5 \
+		sh -c 'printf "\036N start\nnow\n" >&3; sleep 3' 2>err || :; } | { read -r line; kill -0 $$ && echo "$line"; }
 )" now
+
+# channel INPUT WANTED_GOT SCRIPT: the emulator is a guest that says "channel"
+# and then does the script.  What it gets is the start's byte and the pieces.
+channel()
+{
+	printf "$1" >input
+	status=0
+	"$built/demux" N 20 sh -c 'printf "\036N channel\n" >&3; '"$3" \
+		<input >out 2>err || status=$?
+	[ "$status" = 0 ] || return 1
+	printf "$2" | cmp - got
+}
+
+ok 'demux: a channel, no input' channel '' '-' \
+	'head -c 1 >got; printf "a\nb"; printf "\036N end 0\n" >&3'
+is 'demux: its output' "$(cat out)" 'a
+b'
+ok 'demux: input in pieces' channel 'ab\000\377c' \
+	'i\005\000\000\000ab\000\377c\000\000\000\000' \
+	'head -c 14 >got; printf "\036N end 0\n" >&3'
+ok 'demux: input that nobody takes' channel "$(seq 99999)" 'i' \
+	'head -c 1 >got; printf "\036N end 0\n" >&3'
+ok 'demux: the lines do not mix' channel '' '-' \
+	'head -c 1 >got; printf "a\036N ker"; printf "stray\036N kernel said\n" >&3
+	printf "nel b\n"; printf "\036N end 0\n" >&3'
+ok 'demux: the channel is as it was written' \
+	sh -c 'printf "a\036N kernel b\n" | cmp - out'
+is 'demux: the serial line is on standard error' "$(cat err)" 'straysaid'
+ok 'demux: what is late on the channel' channel '' '-' \
+	'head -c 1 >got; printf "\036N end 0\n" >&3; exec 3>&-; printf late'
+is 'demux: is printed as well' "$(cat out)" late
+
+# An emulator does not wait for room in its output, and would lose it; it is made
+# to before the guest may begin.
+cat >blocks.pl <<'END'
+use Fcntl;
+$| = 1;
+fcntl(STDOUT, F_SETFL, fcntl(STDOUT, F_GETFL, 0) | O_NONBLOCK) or die;
+open(my $serial, '>&=', 3) or die;
+syswrite($serial, "\036N channel\n");
+sysread(STDIN, my $byte, 1) == 1 or die;
+my $flags = fcntl(STDOUT, F_GETFL, 0);
+print $flags & O_NONBLOCK ? "throws away" : "waits";
+syswrite($serial, "\036N end 0\n");
+END
+is 'demux: the emulator waits for room' \
+	"$("$built/demux" N 20 perl blocks.pl </dev/null 2>err)" waits
+is 'demux: no standard input' "$("$built/demux" N 20 \
+	sh -c 'printf "\036N channel\n" >&3; head -c 1
+	printf "\036N end 0\n" >&3' <&- 2>err)" '-'
 
 # ---- mkcpio
 

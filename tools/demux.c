@@ -1,26 +1,45 @@
 /*
- * demux: runs an emulator and takes its serial stream apart.
+ * demux: runs an emulator, and takes apart what its guest says.
  *
  *	demux NONCE TIMEOUT_S COMMAND [ARG...]
  *
- * The guest marks what is not its program's output with frames, each from a
- * byte 036 to the end of a line:
+ * The emulator has the guest's serial line on descriptor 3, and on its standard
+ * input and output the channel: a terminal of the guest's that is its program's
+ * alone.  A guest may have none; then the program's output is on the serial
+ * line.
  *
+ * On that line the guest marks what is not its program's output with frames,
+ * each from a byte 036 to the end of a line:
+ *
+ *	036 NONCE " channel"		from init: a program on the channel
  *	036 NONCE " start"		from init: here the program begins
  *	036 NONCE " end STATUS"		from init: here it ended, and how
  *	036 NONCE " kernel TEXT"	a line of the kernel's log
  *	036 NONCE " panic TEXT"		the same, of a kernel that gives up
  *
  * The bytes between start and end go to standard output as they are, while
- * they come; everything else goes to standard error.  The kernel's frames may
- * lie anywhere, even within a line or another frame, so they are taken out
- * first, and what is left is searched for init's.  NONCE is a fresh random
- * word: no program can write a frame without meaning to.
+ * they come, and so does all that is on the channel; everything else goes to
+ * standard error.  The kernel's frames may lie anywhere, even within a line or
+ * another frame, so they are taken out first, and what is left is searched for
+ * init's.  NONCE is a fresh random word: no program can write a frame without
+ * meaning to.
+ *
+ * Standard input goes to the channel in pieces, each after its length as four
+ * bytes, the lowest first; a length of 0 is its end.  Before all that goes one
+ * byte, which says whether there is any, and that the program may begin.
+ *
+ * QEMU throws away what the guest writes to a virtio console when nobody is
+ * there to take it, which it learns from a pipe that is full and does not
+ * block.  So the pipe is made to block before the program begins, and then the
+ * machine stands still until there is room.  What the guest knows to have left
+ * it is in the pipe then, and the rest of that is read when the emulator has
+ * ended.
  *
  * Exits with STATUS; or with 125 and one line that says why, when the guest
  * panicked, hung, failed its audit, or never said how the program ended.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,6 +49,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,15 +64,25 @@ enum {
 	TAG_MAX = NONCE_MAX + 16,
 	LINE_MAX_BYTES = 4096, /* longer lines of the kernel are cut */
 	STATUS_MAX = 255,
+	TAGS_MAX = 3,
+	SERIAL_FD = 3, /* the emulator's */
+	LENGTH_BYTES = 4,
+	PIECE_BYTES = 65536, /* user/init/channel.c has the same */
+	READ_BYTES = 65536,
 };
 
+/* Before the pieces of input. */
+#define HAS_INPUT "i"
+#define NO_INPUT  "-"
+
 /*
- * Finds one of two tags in a stream of bytes.  A tag begins with MARK and has
+ * Finds one of some tags in a stream of bytes.  A tag begins with MARK and has
  * no other, so what is held back while it might become one is always the
  * beginning of a tag, and after a mismatch only the last byte can begin anew.
  */
 struct matcher {
-	char tags[2][TAG_MAX];
+	char tags[TAGS_MAX][TAG_MAX];
+	int nr_tags;
 	size_t matched; /* bytes held back */
 	int which;      /* a tag that begins with them */
 };
@@ -70,6 +100,7 @@ enum {
 };
 enum {
 	TAG_START,
+	TAG_CHANNEL,
 	TAG_END,
 };
 
@@ -83,6 +114,8 @@ static enum {
 	AFTER,
 } phase;
 static int status;
+
+static bool has_channel;
 
 static struct {
 	bool open;
@@ -107,10 +140,9 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 }
 
 static void
-matcher_init(struct matcher *m, const char *nonce, const char *a, const char *b)
+matcher_add(struct matcher *m, const char *nonce, const char *text)
 {
-	snprintf(m->tags[0], TAG_MAX, "%c%s %s", MARK, nonce, a);
-	snprintf(m->tags[1], TAG_MAX, "%c%s %s", MARK, nonce, b);
+	snprintf(m->tags[m->nr_tags++], TAG_MAX, "%c%s %s", MARK, nonce, text);
 }
 
 /* Bytes held back that are no tag after all go on to sink. */
@@ -131,7 +163,7 @@ matcher_flush(struct matcher *m, void (*sink)(char))
 static int
 matcher_feed(struct matcher *m, char c, void (*sink)(char))
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < m->nr_tags; i++) {
 		const char *tag = m->tags[i];
 
 		if (memcmp(tag, m->tags[m->which], m->matched) != 0 ||
@@ -153,7 +185,7 @@ matcher_feed(struct matcher *m, char c, void (*sink)(char))
 static void
 program_byte(char c)
 {
-	putc(c, phase == DURING ? stdout : stderr);
+	putc(c, phase == DURING && !has_channel ? stdout : stderr);
 }
 
 static void
@@ -164,6 +196,128 @@ status_byte(char c)
 	else if (c == '\n')
 		phase = AFTER;
 }
+
+/* --- The channel ---------------------------------------------------------- */
+
+/* The emulator's ends are ours as well, as long as something is to be set. */
+static int channel_in = -1;    /* where input is written; a socket */
+static int channel_out = -1;   /* where output is read */
+static int emulators_out = -1; /* the same pipe's other end */
+
+/* What waits to be written to the channel. */
+static struct {
+	bool ended; /* nothing will be added */
+	size_t at, len;
+	char bytes[1 + LENGTH_BYTES + PIECE_BYTES];
+} input = {.ended = true};
+
+static void
+input_add(const char *bytes, size_t len)
+{
+	memcpy(input.bytes + input.len, bytes, len);
+	input.len += len;
+}
+
+static void
+input_add_length(size_t len)
+{
+	for (int i = 0; i < LENGTH_BYTES; i++)
+		input.bytes[input.len++] = len >> 8 * i;
+}
+
+/* A piece of what there is, and that there is not more if so. */
+static void
+input_read(void)
+{
+	char *to = input.bytes + input.len + LENGTH_BYTES;
+	ssize_t n = read(STDIN_FILENO, to, PIECE_BYTES);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	/* Who may not read, as in the background, has no more either. */
+	if (n < 0)
+		n = 0;
+	input_add_length(n);
+	input.len += n;
+	input.ended = n == 0;
+}
+
+/* As much as the channel takes now. */
+static void
+input_write(void)
+{
+	ssize_t n = send(channel_in, input.bytes + input.at,
+	    input.len - input.at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n < 0) {
+		/* The emulator has ended. */
+		input.ended = true;
+		n = input.len - input.at;
+	}
+	input.at += n;
+	if (input.at == input.len)
+		input.at = input.len = 0;
+}
+
+static bool
+is_ready(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* True if standard input is over before it has begun. */
+static bool
+input_is_empty(void)
+{
+	if (is_ready(STDIN_FILENO))
+		input_read();
+	return input.ended;
+}
+
+static void
+begin_on_channel(void)
+{
+	fcntl(emulators_out, F_SETFL,
+	    fcntl(emulators_out, F_GETFL) & ~O_NONBLOCK);
+	close(emulators_out);
+	emulators_out = -1;
+	has_channel = true;
+	phase = DURING;
+	input.ended = false;
+	input_add(HAS_INPUT, 1);
+	if (!input_is_empty())
+		return;
+	input.len = 0;
+	input_add(NO_INPUT, 1);
+}
+
+/* Some of the program's output; false: there is none and will be none. */
+static bool
+channel_read(void)
+{
+	char buf[READ_BYTES];
+	ssize_t n = read(channel_out, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	fwrite(buf, 1, n, stdout);
+	fflush(stdout);
+	return true;
+}
+
+/* The rest, when the emulator has ended. */
+static void
+channel_end(void)
+{
+	while (channel_out >= 0 && is_ready(channel_out) && channel_read())
+		;
+}
+
+/* --- The serial line ------------------------------------------------------ */
 
 static void
 init_byte(char c)
@@ -177,6 +331,8 @@ init_byte(char c)
 	tag = matcher_feed(&init_tags, c, program_byte);
 	if (tag == NO_TAG)
 		program_byte(c);
+	else if (tag == TAG_CHANNEL && phase == BEFORE)
+		begin_on_channel();
 	else if (tag == TAG_START && phase == BEFORE)
 		phase = DURING;
 	else if (tag == TAG_END && phase == DURING)
@@ -250,42 +406,97 @@ now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* Reads until the stream ends; false if that is not before the deadline. */
+/* What of the serial line there is; false: it has ended. */
 static bool
-read_serial(int fd, long long deadline_ms)
+serial_read(int fd)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char buf[READ_BYTES];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	for (ssize_t i = 0; i < n; i++)
+		serial_byte(buf[i]);
+	fflush(stdout);
+	return true;
+}
+
+/* Waits for any of the streams, and serves them; false: the serial line ended.
+ */
+static bool
+serve(int serial, int timeout_ms)
+{
+	bool wants = phase == DURING && !input.ended && input.len == 0;
+	struct pollfd p[] = {
+	    {.fd = serial, .events = POLLIN},
+	    {.fd = channel_out, .events = POLLIN},
+	    {.fd = input.len > 0 ? channel_in : -1, .events = POLLOUT},
+	    {.fd = wants ? STDIN_FILENO : -1, .events = POLLIN},
+	};
+
+	if (poll(p, sizeof(p) / sizeof(p[0]), timeout_ms) <= 0)
+		return true;
+	if (p[1].revents && !channel_read())
+		channel_out = -1;
+	if (p[2].revents)
+		input_write();
+	if (p[3].revents)
+		input_read();
+	return !p[0].revents || serial_read(serial);
+}
+
+/* Until the serial line ends; false if that is not before the deadline. */
+static bool
+serve_all(int serial, long long deadline_ms)
+{
 	bool was_panicked = false;
-	char buf[65536];
 
 	for (;;) {
 		long long left_ms = deadline_ms - now_ms();
-		ssize_t n;
 
 		if (left_ms <= 0)
 			return false;
-		if (poll(&p, 1, left_ms < INT_MAX ? left_ms : INT_MAX) <= 0)
-			continue;
-		n = read(fd, buf, sizeof(buf));
-		if (n <= 0)
+		if (!serve(serial, left_ms < INT_MAX ? left_ms : INT_MAX))
 			return true;
-		for (ssize_t i = 0; i < n; i++)
-			serial_byte(buf[i]);
-		fflush(stdout);
 		if (panicked && !was_panicked)
 			deadline_ms = now_ms() + PANIC_GRACE_MS;
 		was_panicked = panicked;
 	}
 }
 
-/* Starts the emulator, which dies with us; its output comes from *out. */
-static pid_t
-start(char **argv, int *out)
+/* Where none of the descriptors is that it is to become. */
+static int
+out_of_the_way(int fd)
 {
-	pid_t parent = getpid(), pid;
-	int ends[2];
+	return fcntl(fd, F_DUPFD_CLOEXEC, SERIAL_FD + 1);
+}
 
-	if (pipe(ends) < 0 || (pid = fork()) < 0) {
+/* The emulator itself, with its ends of the three. */
+static void
+run(char **argv, int in, int out, int serial)
+{
+	in = out_of_the_way(in);
+	out = out_of_the_way(out);
+	serial = out_of_the_way(serial);
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(serial, SERIAL_FD);
+	signal(SIGTTIN, SIG_DFL);
+	execvp(argv[0], argv);
+	say("cannot run %s: %s", argv[0], strerror(errno));
+	_exit(STATUS_FAILED);
+}
+
+/* Starts the emulator, which dies with us; *serial is its serial line. */
+static pid_t
+start(char **argv, int *serial)
+{
+	int in[2], out[2], line_ends[2];
+	pid_t parent = getpid(), pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0 ||
+	    pipe2(out, O_CLOEXEC) < 0 || pipe2(line_ends, O_CLOEXEC) < 0 ||
+	    (pid = fork()) < 0) {
 		say("cannot start %s: %s", argv[0], strerror(errno));
 		exit(STATUS_FAILED);
 	}
@@ -293,16 +504,27 @@ start(char **argv, int *out)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(STATUS_FAILED);
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execvp(argv[0], argv);
-		say("cannot run %s: %s", argv[0], strerror(errno));
-		_exit(STATUS_FAILED);
+		run(argv, in[1], out[1], line_ends[1]);
 	}
-	close(ends[1]);
-	*out = ends[0];
+	close(in[1]);
+	close(line_ends[1]);
+	channel_in = in[0];
+	channel_out = out[0];
+	emulators_out = out[1];
+	*serial = line_ends[0];
 	return pid;
+}
+
+/* So that what we open is none of the usual three. */
+static void
+open_usual(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
 }
 
 static int
@@ -348,13 +570,20 @@ main(int argc, char **argv)
 		say("usage: demux NONCE TIMEOUT_S COMMAND [ARG...]");
 		return STATUS_BAD_USE;
 	}
-	matcher_init(&kernel_tags, argv[1], "kernel ", "panic ");
-	matcher_init(&init_tags, argv[1], "start\n", "end ");
+	matcher_add(&kernel_tags, argv[1], "kernel ");
+	matcher_add(&kernel_tags, argv[1], "panic ");
+	matcher_add(&init_tags, argv[1], "start\n");
+	matcher_add(&init_tags, argv[1], "channel\n");
+	matcher_add(&init_tags, argv[1], "end ");
+	open_usual();
+	/* In the background, reading a terminal is an error then. */
+	signal(SIGTTIN, SIG_IGN);
 	pid = start(argv + 3, &fd);
-	in_time = read_serial(fd, now_ms() + timeout_s * 1000LL);
+	in_time = serve_all(fd, now_ms() + timeout_s * 1000LL);
 	serial_end();
 	if (!in_time)
 		kill(pid, SIGKILL);
 	waitpid(pid, &wstatus, 0);
+	channel_end();
 	return verdict(in_time, timeout_s, wstatus);
 }

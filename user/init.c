@@ -5,10 +5,12 @@
  * kernels hand to init in its environment:
  *
  *   calf_exec=NONCE   Run the command in /calf/argv (each argument ended by a
- *                     zero byte), say on the console when its output starts and
- *                     ends, power off.  `./calf exec` reads what lies between
- *                     the two lines, so the console must add nothing (no
- *                     carriage returns), and nobody else may write there.
+ *                     zero byte), say on the console that it begins and how it
+ *                     ended, power off.  With calf_channel=TERMINAL its own
+ *                     input and output are there (channel.c).  Otherwise it has
+ *                     no input, and `./calf exec` reads what lies between the
+ *                     two lines, so the console must add nothing (no carriage
+ *                     returns), and nobody else may write there.
  *   otherwise         Run a shell on the console, power off when it exits:
  *                     /bin/sh, or what calf_shell=PATH says.
  *
@@ -161,6 +163,7 @@ set_environment(const char *shell)
 	setenv("SHELL", shell, 1);
 	setenv("TERM", term ? term : "vt100", 1);
 	unsetenv("calf_exec");
+	unsetenv(CHANNEL_WORD);
 	unsetenv("calf_shell");
 	unsetenv(ROOT_WORD);
 	unsetenv(ARGV_WORD);
@@ -258,37 +261,41 @@ read_argv(void)
 	return argv;
 }
 
+/* A command with this input, and its output there; -1: the console. */
 static void
-run_command(char **argv)
+run_command(char **argv, int in, int out)
 {
-	int null = open("/dev/null", O_RDONLY);
-
 	setsid();
 	forget_signals();
-	if (null >= 0)
-		dup2(null, 0);
-	if (null > 0)
-		close(null);
+	dup2(in, 0);
+	if (out >= 0) {
+		dup2(out, 1);
+		dup2(out, 2);
+	}
 	execvp(argv[0], argv);
 	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 
 static void
-exec_once(const char *nonce, char **argv)
+exec_once(const char *nonce, const char *terminal, char **argv)
 {
+	int channel = terminal ? channel_open(terminal) : -1;
+	int status, in;
 	pid_t pid;
-	int status;
 
 	set_raw_output();
-	say(nonce, "start\n");
+	say(nonce, channel >= 0 ? "channel\n" : "start\n");
+	in = channel_input();
 	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0)
-		run_command(argv);
+		run_command(argv, in, channel);
+	close(in);
 	status = reap_until(pid);
 	kill_stragglers();
+	channel_drain();
 	say(nonce, "end %d\n", shell_status(status));
 	tcdrain(1);
 }
@@ -334,6 +341,7 @@ main(int argc, char **argv)
 {
 	const char *word = getenv("calf_exec");
 	char *nonce = word ? strdup(word) : NULL;
+	const char *terminal = getenv(CHANNEL_WORD);
 	const char *shell = getenv("calf_shell");
 	bool on_disk = getenv(ROOT_WORD);
 	char **command;
@@ -361,11 +369,12 @@ main(int argc, char **argv)
 		die("/");
 	command = nonce ? read_argv() : NULL;
 	shell = shell ? strdup(shell) : SHELL;
+	terminal = terminal ? strdup(terminal) : NULL;
 	set_environment(shell);
 	set_hostname();
 	listen_for_signals();
 	if (nonce) {
-		exec_once(nonce, command);
+		exec_once(nonce, terminal, command);
 		leave(RB_POWER_OFF);
 	}
 	dprintf(1, "calf: type help, exit powers off\n");

@@ -9,9 +9,30 @@ run_probe()
 {
 	status=0
 	"$top/calf" exec $kernel --timeout 300 \
-		--add "$probe:/probe" -- /probe "$@" >"$tmp/out" 2>"$tmp/err" \
-		</dev/null || status=$?
+		--add "$probe:/probe" -- /probe "$@" >"$tmp/out" 2>"$tmp/err" ||
+		status=$?
 	cat "$tmp/err" >&2
+}
+
+# copies NAME FILE: its bytes come back.
+copies()
+{
+	run_probe copy <"$2"
+	is "$1: the status" $status 0
+	{
+		echo ready
+		cat "$2"
+	} >"$tmp/wanted"
+	ok "$1" cmp "$tmp/wanted" "$tmp/out"
+}
+
+# appears TEXT: waits until it is in the output of the machine in the background.
+appears()
+{
+	until grep -qx "$1" "$tmp/out"; do
+		kill -0 $! 2>/dev/null || return 1
+		sleep 0.1
+	done
 }
 
 # prints NAME TEXT: standard output is TEXT exactly, with printf's escapes.
@@ -31,6 +52,45 @@ prints 'standard output and error are one stream, in order' 'one two three'
 
 run_probe input
 prints 'standard input is at its end' 'read gives 0'
+
+run_probe input <&-
+prints 'closed, it is at its end too' 'read gives 0'
+
+# Of several sizes: none, less than a piece, one, and more than all buffers.
+head -c 3000000 /dev/urandom >"$tmp/random"
+: >"$tmp/input"
+copies 'input: none' "$tmp/input"
+for bytes in 65537 3000000; do
+	head -c $bytes "$tmp/random" >"$tmp/input"
+	copies "input: $bytes bytes" "$tmp/input"
+done
+run_probe take 10 <"$tmp/random"
+is 'input that is not read up: the status' $status 0
+is 'input that is not read up' "$(wc -c <"$tmp/out")" 16
+run_probe exit 9 <"$tmp/random"
+is 'input that is not read at all' $status 9
+
+# A line is sent when the one before has come back.
+mkfifo "$tmp/lines"
+run_probe copy <"$tmp/lines" &
+exec 7>"$tmp/lines"
+appears ready
+for line in one two three; do
+	echo $line >&7
+	ok "a line typed comes: $line" appears $line
+done
+exec 7>&-
+wait $! || :
+prints 'lines typed, and their end' 'ready\none\ntwo\nthree\n'
+(run_probe exit 4 && exit $status) <"$tmp/lines" &
+exec 7>"$tmp/lines"
+status=0
+wait $! || status=$?
+exec 7>&-
+is 'input that stays open does not hold up the end' $status 4
+run_probe torn
+is 'output that is flushed away' $status 0
+is 'takes nothing else with it' "$(tr -d 'x\n' <"$tmp/out")" ''
 
 # Every byte, then bytes that look like frames.
 {
@@ -88,6 +148,18 @@ status=0
 	--smp 1 --mem 128M -- '/deep/er/below/the probe' args ok \
 	>"$tmp/out" 2>"$tmp/err" || status=$?
 prints 'a folder with blanks in its name' '[ok]'
+
+# With seven disks the machine has no room for a channel.
+truncate -s 64K "$tmp/disk"
+disks=
+for n in 1 2 3 4 5 6 7; do
+	disks="$disks --disk-ro $tmp/disk"
+done
+status=0
+"$top/calf" exec $kernel $disks --add "$probe" -- /probe input \
+	<"$tmp/random" >"$tmp/out" 2>"$tmp/err" || status=$?
+is 'without a channel: the status' $status 0
+prints 'without a channel: no input, and the output' 'read gives 0'
 
 status=0
 started=$(date +%s)

@@ -7,6 +7,10 @@
  *	probe flood BYTES	that many in a fixed pattern, at full speed
  *	probe both		standard output and error in turn
  *	probe input		says how standard input ends
+ *	probe copy		says "ready", then what standard input has;
+ *				status 3 if the output is no terminal
+ *	probe take BYTES	the same of the first bytes only
+ *	probe torn		what is written and flushed away again
  *	probe exit STATUS	exits
  *	probe signal N		ends by signal N
  *	probe orphan		exits while a child of its still writes
@@ -19,11 +23,13 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void
@@ -98,6 +104,42 @@ do_input(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("read gives %zd", read(0, &c, 1));
+	return 0;
+}
+
+static int
+do_take(int argc, char **argv)
+{
+	size_t left = argc > 0 ? strtoul(argv[0], NULL, 10) : SIZE_MAX;
+	char buf[5000];
+	ssize_t n = 0;
+
+	write_all(1, "ready\n", 6);
+	while (left > 0) {
+		n = read(0, buf, left < sizeof(buf) ? left : sizeof(buf));
+		if (n <= 0)
+			break;
+		write_all(1, buf, n);
+		left -= n;
+	}
+	if (n < 0)
+		return 98;
+	return isatty(1) && isatty(2) && !isatty(0) ? 0 : 3;
+}
+
+/* Flushing reaches what was written, and nothing of anybody else's. */
+static int
+do_torn(int argc, char **argv)
+{
+	static const char line[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n";
+
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 500; i++) {
+		write_all(1, line, sizeof(line) - 1);
+		if (tcflush(1, TCOFLUSH))
+			return 94;
+	}
 	return 0;
 }
 
@@ -195,6 +237,9 @@ static const struct {
     {"flood", do_flood},
     {"both", do_both},
     {"input", do_input},
+    {"copy", do_take},
+    {"take", do_take},
+    {"torn", do_torn},
     {"exit", do_exit},
     {"signal", do_signal},
     {"orphan", do_orphan},

@@ -1,7 +1,7 @@
 #!/usr/bin/expect -f
 # The terminal from its keyboard's side: editing, signals, flow control, and a
-# flood of input, none of which may be lost.  What is expected is spelt so that
-# it differs from what is typed, whose echo comes first.
+# flood of input, none of which may be lost; and exec at a terminal.  What is
+# expected is spelt so that it differs from what is typed, whose echo comes first.
 
 set top [file normalize [file join [file dirname [info script]] ../..]]
 set typed $top/build/tests/boot/typed
@@ -141,6 +141,19 @@ proc flood {how end} {
 flood lines "\004"
 flood raw "end\n"
 flood slow "end\n"
+
+# ---- exec at a terminal -------------------------------------------------------
+
+# What is typed there are lines, whose end the host's terminal knows.
+spawn $top/calf exec --debug-build --add $typed:/typed -- /typed lines
+send "000000 abcdefghijklmnopqrstuvwxyz0123456789ABCDEF\r"
+sees "its machine boots" "calf: 2 harts"
+send "000001 abcdefghijklmnopqrstuvwxyz0123456789ABCDEF\r\004"
+sees "lines typed at exec arrive, and their end" "typed: 2 good lines"
+expect {
+	eof { report 1 "and it ends" }
+	timeout { report 0 "and it ends" }
+}
 
 puts "1..$tests"
 exit [expr {$failures > 0}]

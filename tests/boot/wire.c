@@ -9,7 +9,7 @@
  *	wire settings DEV	what a terminal keeps, and until when
  *	wire full DEV		output that is held back fills its room
  *
- * The last four check; what is wrong is printed, and the status is 1 then.
+ * The last three check; what is wrong is printed, and the status is 1 then.
  */
 #define _GNU_SOURCE
 #include <errno.h>

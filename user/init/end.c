@@ -92,6 +92,7 @@ end_session(int how)
 			nanosleep(&look, NULL);
 	}
 	kill_stragglers();
+	channel_drain();
 	tcdrain(1);
 	leave(how);
 }

@@ -49,6 +49,22 @@ void fstab_mount_all(void);
  */
 void unmount_all(void);
 
+/* The word that names the terminal of the command's own input and output. */
+#define CHANNEL_WORD "calf_channel"
+
+/* That terminal, ready, for the command's output; -1 if there is none. */
+int channel_open(const char *name);
+
+/*
+ * What the command's input is: without a channel, or if the host has none for
+ * it, nothing; else a pipe that a child of ours fills.  The host has been told
+ * that there is a channel, and nothing is written there before this returns.
+ */
+int channel_input(void);
+
+/* What was written to the channel has left the machine. */
+void channel_drain(void);
+
 /*
  * From here on the signals that end the machine wait for reap_until.  A child
  * forgets that before it becomes another program.
