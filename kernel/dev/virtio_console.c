@@ -190,15 +190,14 @@ read_first(struct console *c, struct received *r, char *buf, size_t max)
 static size_t
 take_input(struct console *c, char *buf, size_t max)
 {
-	struct virtio *v = c->v;
 	struct received *r;
 	size_t n = 0;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	/* A device may give a buffer back without a byte. */
 	while (n == 0 && (r = list_first(&c->filled, struct received, link)))
 		n = read_first(c, r, buf, max);
-	spin_unlock(&v->lock);
+	spin_unlock(&c->v->lock);
 	return n;
 }
 
@@ -234,13 +233,13 @@ interrupt(struct virtio *v)
 	struct console *c = v->driver;
 	bool low;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	take_sent(c);
 	take_received(c);
 	/* Told at each interrupt: a writer may have taken what this one is of.
 	 */
 	low = ring_used(&c->tx) <= TX_LOW_BYTES;
-	spin_unlock(&v->lock);
+	spin_unlock(&c->v->lock);
 	deliver(c);
 	if (low)
 		tty_output_done(&c->tty);
@@ -252,13 +251,12 @@ static size_t
 console_write(struct tty *t, const char *buf, size_t len)
 {
 	struct console *c = console_of(t);
-	struct virtio *v = c->v;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	len = ring_write(&c->tx, buf, len);
 	/* A device that is quick need not be waited for. */
 	take_sent(c);
-	spin_unlock(&v->lock);
+	spin_unlock(&c->v->lock);
 	return len;
 }
 
@@ -266,12 +264,11 @@ static size_t
 console_room(struct tty *t)
 {
 	struct console *c = console_of(t);
-	struct virtio *v = c->v;
 	size_t room;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	room = ring_space(&c->tx);
-	spin_unlock(&v->lock);
+	spin_unlock(&c->v->lock);
 	return room;
 }
 
@@ -286,23 +283,21 @@ static void
 console_flush(struct tty *t)
 {
 	struct console *c = console_of(t);
-	struct virtio *v = c->v;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	ring_cut(&c->tx, c->given_bytes);
-	spin_unlock(&v->lock);
+	spin_unlock(&c->v->lock);
 }
 
 static void
 console_hold(struct tty *t, bool hold)
 {
 	struct console *c = console_of(t);
-	struct virtio *v = c->v;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	c->held = hold;
 	send(c);
-	spin_unlock(&v->lock);
+	spin_unlock(&c->v->lock);
 }
 
 /* Whoever has made room has the queue, so another one has to deliver. */
@@ -330,7 +325,7 @@ console_usual(struct termios2 *set)
 
 /* Who opens it next finds it as the first one did. */
 static void
-console_close(struct tty *t)
+console_close(struct tty *t) MUST_HOLD(&t->queue_lock)
 {
 	struct console *c = console_of(t);
 	struct termios2 set = line_usual;
@@ -394,13 +389,12 @@ start_device(struct console *c)
 static void
 offer_all(struct console *c)
 {
-	struct virtio *v = c->v;
 
-	spin_lock(&v->lock);
+	spin_lock(&c->v->lock);
 	for (u32 i = 0; i < NR_RX && offer(c, &c->received[i]); i++)
 		;
-	virtio_kick(v, queue(c, RECEIVE));
-	spin_unlock(&v->lock);
+	virtio_kick(c->v, queue(c, RECEIVE));
+	spin_unlock(&c->v->lock);
 }
 
 static int
