@@ -140,6 +140,8 @@ check_rights(struct audit *a, struct mm *mm, struct page *table, u64 base)
 			audit_complain(a, p, "mapped where no region is", 0);
 		} else if ((word & PTE_W) && !(r->prot & MM_WRITE)) {
 			audit_complain(a, p, "W where the region has none", 0);
+		} else if ((word & PTE_X) && !(r->prot & MM_EXEC)) {
+			audit_complain(a, p, "X where the region has none", 0);
 		} else if ((word & PTE_W) && !page_is_sole(p) &&
 		    !(r->flags & MM_SHARED)) {
 			audit_complain(a, p, "W on a page that others have", 0);

@@ -62,6 +62,31 @@ check_mapped(struct audit *a, const struct page *near, const struct object *o)
 		    o->seen_writable);
 }
 
+/* Whoever changes them has the space's lock. */
+static void
+check_regions(struct audit *a, const struct mm *mm)
+{
+	const struct region_block *b = mm->block;
+	const struct region *r = b->regions;
+	u64 pages = 0;
+	u32 i;
+
+	if (!mutex_is_free(&mm->lock))
+		return;
+	for (i = 0; i < b->nr; i++) {
+		pages += region_pages(&r[i]);
+		if (r[i].start >= r[i].end ||
+		    (i > 0 && r[i - 1].end > r[i].start))
+			audit_complain(
+			    a, mm->root, "R1: out of order, region", i);
+		if (i > 0 && region_same_kind(&r[i - 1], &r[i]))
+			audit_complain(
+			    a, mm->root, "R1: like the one before, region", i);
+	}
+	if (mm->c.mapped_pages != pages)
+		audit_complain(a, mm->root, "R1: pages of its regions", pages);
+}
+
 static void
 check_block(struct mm *mm, void *arg)
 {
@@ -72,6 +97,7 @@ check_block(struct mm *mm, void *arg)
 	if (refcount_read(&b->refs) != b->seen)
 		audit_complain(
 		    a, mm->root, "R1: users of its regions", b->seen);
+	check_regions(a, mm);
 	for (i = 0; i < b->nr; i++)
 		if (b->regions[i].object != NULL)
 			check_mapped(a, mm->root, b->regions[i].object);

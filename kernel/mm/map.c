@@ -121,16 +121,18 @@ is_sole_below(struct mm *mm, u64 at)
 }
 
 /*
- * All in [start, end), whose edges are owned: table by table, so that others
- * may run in between, and what is shared as a whole.
+ * All in [start, end), whose edges are owned; of these len_bytes may have
+ * pages.  If they are many it goes table by table, so that others may run in
+ * between, and what is shared as a whole.
  */
 static void
-zap(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
+zap(struct mm *mm, u64 start, u64 end, u64 len_bytes, struct tree_gather *g)
 {
+	bool many = len_bytes > pt_span(1);
 	uaddr_t at = uaddr(start);
 	u64 word, low, high;
 
-	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+	while (many && tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
 		bool sole = is_sole_below(mm, at.val);
 		u64 span = pt_span(sole ? 1 : 2);
 
@@ -140,7 +142,7 @@ zap(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
 		at = uaddr(high);
 		thread_preempt_point();
 	}
-	/* And tables that nothing was left in. */
+	/* The few, or tables that nothing was left in. */
 	tree_zap(mm->root, uaddr(start), uaddr(end), g);
 }
 
@@ -154,7 +156,7 @@ mm_zap_locked(struct mm *mm, u64 start, u64 end)
 	err = own_edges(mm, start, end, &g);
 	/* commit */
 	if (err == 0)
-		zap(mm, start, end, &g);
+		zap(mm, start, end, end - start, &g);
 	gather_finish(&g);
 	return err;
 }
@@ -192,7 +194,7 @@ mm_unmap_locked(struct mm *mm, u64 start, u64 end)
 		return err;
 	}
 	/* commit */
-	zap(mm, wide_start, wide_end, &g);
+	zap(mm, wide_start, wide_end, end - start, &g);
 	gather_finish(&g);
 	/* O2: an object that nobody maps is settled at once. */
 	region_remove(mm, start, end);

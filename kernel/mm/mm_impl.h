@@ -134,6 +134,8 @@ void region_split(struct mm *mm, u64 addr);
 void region_remove(struct mm *mm, u64 start, u64 end);
 /* Takes out those with any of these flags. */
 void region_remove_flagged(struct mm *mm, u32 flags);
+/* Is b where a ends, and says the same, so that they should be one (R1)? */
+bool region_same_kind(const struct region *a, const struct region *b);
 /* Joins neighbours that say the same, around [start, end). */
 void region_merge(struct mm *mm, u64 start, u64 end);
 /* True when [start, end) is covered without a hole. */

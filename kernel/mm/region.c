@@ -248,8 +248,8 @@ region_remove_flagged(struct mm *mm, u32 flags)
 	b->nr = kept;
 }
 
-static bool
-same_kind(const struct region *a, const struct region *b)
+bool
+region_same_kind(const struct region *a, const struct region *b)
 {
 	if (a->end != b->start || a->prot != b->prot || a->flags != b->flags ||
 	    a->object != b->object)
@@ -271,7 +271,7 @@ region_merge(struct mm *mm, u64 start, u64 end)
 	if (kept == b->nr)
 		return;
 	for (; next < b->nr && r[next].start <= end; next++) {
-		if (same_kind(&r[kept], &r[next])) {
+		if (region_same_kind(&r[kept], &r[next])) {
 			r[kept].end = r[next].end;
 			region_put(&r[next]);
 		} else if (++kept < next) {

@@ -579,14 +579,14 @@ do_mremap(struct model *m, const struct op *op)
 	u32 fixed = op->flags & MREMAP_FIXED;
 	bool moves = op->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
 
+	if (!s->pages[op->page].mapped)
+		return -EFAULT;
 	if (fixed && op->page < op->target + op->grown &&
 	    op->target < op->page + op->count)
 		return -EINVAL;
-	if (!s->pages[op->page].mapped)
-		return -EFAULT;
 	/* What is only cut off may be of several regions, with holes. */
 	if ((moves || op->grown > op->count) &&
-	    model_run(s, op->page) < op->count)
+	    model_run(s, op->page) < MIN(op->count, op->grown))
 		return -EFAULT;
 	if (moves) {
 		if (fixed)
