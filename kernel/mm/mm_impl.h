@@ -262,8 +262,6 @@ void object_drop_page(struct object *o, u64 index);
  */
 void object_present_pages(
     struct object *o, u64 index, u32 nr, struct page **pages);
-/* How many pages all objects with a store have: the most to be got back. */
-u64 object_nr_stored(void);
 /* o has pages that it can get again, and may lose them.  Locks: o's held. */
 void object_join_cache(struct object *o);
 /* And may not any more. */

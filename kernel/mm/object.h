@@ -134,6 +134,8 @@ void object_revive(struct object *o);
  */
 void object_destroy(struct object *o);
 
+/* How many pages all objects with a store have: the most to be got back. */
+u64 object_nr_stored(void);
 /* Shared anonymous memory. */
 int object_create_anon(u64 size_bytes, struct object **out) MUST_CHECK;
 

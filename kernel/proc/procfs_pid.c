@@ -153,7 +153,10 @@ print_status(struct seq *s, const struct proc_view *v)
 {
 	seq_print(s, "Name:\t");
 	seq_escape(s, v->comm);
-	seq_print(s, "\nState:\t%c (%s)\n", v->state, v->state_name);
+	seq_puts(s, "\n");
+	if (v->has_umask)
+		seq_print(s, "Umask:\t%04o\n", v->umask);
+	seq_print(s, "State:\t%c (%s)\n", v->state, v->state_name);
 	seq_print(s, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", v->tgid,
 	    v->tid, v->ppid);
 	print_ids(s, "Uid", v->uids);

@@ -13,6 +13,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "mm/object.h"
 #include "mm/slab.h"
 #include "proc/procfs.h"
 #include "proc/procfs_view.h"
@@ -38,19 +39,25 @@ static int
 show_meminfo(struct seq *s, struct procfs_key key)
 {
 	struct frame_stats f;
+	u64 stored;
 
 	(void)key;
 	frame_stats(&f);
+	stored = MIN(object_nr_stored(), f.kinds[PAGE_CACHE]);
 	print_kib(s, "MemTotal", f.total - f.kinds[PAGE_RESERVED]);
 	print_kib(s, "MemFree", f.free);
-	print_kib(s, "MemAvailable", f.free + f.kinds[PAGE_CACHE]);
+	print_kib(s, "MemAvailable", f.free + stored);
 	print_kib(s, "Buffers", 0);
 	print_kib(s, "Cached", f.kinds[PAGE_CACHE]);
 	print_kib(s, "SwapCached", 0);
 	print_kib(s, "SwapTotal", 0);
 	print_kib(s, "SwapFree", 0);
 	print_kib(s, "AnonPages", f.kinds[PAGE_ANON]);
+	/* What no disk has: files of tmpfs, and shared memory. */
+	print_kib(s, "Shmem", f.kinds[PAGE_CACHE] - stored);
 	print_kib(s, "Slab", f.kinds[PAGE_SLAB]);
+	print_kib(s, "SReclaimable", 0);
+	print_kib(s, "SUnreclaim", f.kinds[PAGE_SLAB]);
 	print_kib(s, "PageTables", f.kinds[PAGE_TABLE]);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "dev/tty.h"
 #include "fs/cred.h"
+#include "fs/fs_context.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/fdtable.h"
@@ -94,6 +95,9 @@ take_task(struct proc_view *v, const struct task *t)
 	v->tid = t->tid;
 	memcpy(v->comm, t->comm, sizeof(v->comm));
 	v->no_new_privs = t->no_new_privs;
+	v->has_umask = t->fs != NULL;
+	if (v->has_umask)
+		v->umask = fs_context_umask(t->fs);
 	v->hart = t->thread.hart;
 	v->affinity = t->thread.affinity;
 }

@@ -35,6 +35,8 @@ struct proc_view {
 	s8 nice;
 	s16 oom_score_adj;
 	bool no_new_privs;
+	bool has_umask; /* not of who is leaving */
+	u32 umask;
 	s16 hart;
 	u64 affinity;
 	int exit_signal;

@@ -61,6 +61,7 @@ links_to_self(void)
 static void
 status(void)
 {
+	int mask = umask(0137);
 	char *s = slurp("/proc/self/status"), name[64] = "", state = 0;
 
 	is(sscanf(s, "Name: %63[^\n]", name), 1, "status starts with the name");
@@ -70,6 +71,7 @@ status(void)
 	is(value(s, "PPid"), getppid(), "PPid");
 	is(value(s, "Uid"), 0, "Uid");
 	is(value(s, "Gid"), 0, "Gid");
+	is(value(s, "Umask"), umask(mask), "Umask");
 	is(value(s, "Threads"), 1, "Threads");
 	ok(value(s, "VmRSS") > 0, "VmRSS");
 	ok(value(s, "VmSize") >= value(s, "VmRSS"), "VmSize is not less");
@@ -124,6 +126,25 @@ maps(void)
 	ok(!mapping_of(text, mine, line, sizeof(line)), "and can go");
 }
 
+/* It is cached, and can't be had by others. */
+static void
+shared_memory(void)
+{
+	long was = value(slurp("/proc/meminfo"), "Shmem"), more;
+	size_t len = 4 << 20;
+	char *p = must(mmap(NULL, len, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	char *s;
+
+	memset(p, 1, len);
+	s = slurp("/proc/meminfo");
+	more = value(s, "Shmem") - was;
+	/* Linux's counts lag behind, for each processor by some pages. */
+	ok(more >= 3072 && more <= 5120, "shared memory is Shmem: %ld", more);
+	ok(value(s, "Cached") >= value(s, "Shmem"), "which is cached");
+	must(munmap(p, len));
+}
+
 static void
 memory_and_time(void)
 {
@@ -135,6 +156,9 @@ memory_and_time(void)
 	ok(total > 0, "MemTotal");
 	ok(left > 0 && left <= total, "MemFree is a part of it");
 	ok(value(s, "MemAvailable") > 0, "MemAvailable");
+	is(value(s, "SReclaimable") + value(s, "SUnreclaim"), value(s, "Slab"),
+	    "what small objects take");
+	shared_memory();
 	is(sscanf(slurp("/proc/uptime"), "%lf %lf", &up, &idle), 2,
 	    "uptime gives two numbers");
 	ok(up >= 0 && idle >= 0, "which are positive");
