@@ -12,7 +12,9 @@
  * inode like that waits until it is settled.  An inode whose last name is gone
  * is found by nobody: it goes, and its blocks with it.
  */
+#include "core/printk.h"
 #include "core/spinlock.h"
+#include "dev/block.h"
 #include "fs/ext2_impl.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -152,6 +154,17 @@ ext2_cache_discard(struct ext2_inode *i)
 	ext2_inode_destroy(i);
 }
 
+/* Nobody is left who could be given an error. */
+static void
+tell_lost(const struct ext2 *e, const struct ext2_inode *i)
+{
+	u64 nr = i->has_object ? i->regular.object.nr_dirty : 0;
+
+	if (nr > 0 && i->regular.inode.nlink > 0)
+		printk_limited("ext2: %s: %lu pages of inode %u are lost\n",
+		    e->dev->name, nr, ext2_ino(i));
+}
+
 /*
  * Bytes that are not on the disk are nobody's any more.  A commit that writes
  * some at this moment ends first: then it finds the file no more.
@@ -170,6 +183,7 @@ go(struct ext2 *e, struct ext2_inode *i)
 		(void)!waitq_wait_spin(&e->settled, &e->lock,
 		    PARK_UNINTERRUPTIBLE, NO_DEADLINE, "a file's bytes");
 	spin_unlock(&e->lock);
+	tell_lost(e, i);
 	if (i->regular.inode.nlink == 0)
 		ext2_delete(i);
 	else if (accessed)
