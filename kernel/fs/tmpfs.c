@@ -23,6 +23,7 @@
 #include "fs/mount_options.h"
 #include "fs/regular.h"
 #include "fs/tmpfs_impl.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -276,13 +277,9 @@ tmpfs_release(struct filesystem *fs)
 	kfree(t);
 }
 
-static const struct filesystem_ops tmpfs_ops = {
-    .statfs = tmpfs_statfs,
-    .unmount = tmpfs_empty,
-    .release = tmpfs_release,
-};
-
 /* ---- options ---------------------------------------------------------- */
+
+#define USUAL_MODE 01777
 
 struct options {
 	u64 size_bytes;
@@ -299,13 +296,58 @@ limit_or_none(u64 limit)
 	return limit ? limit : ~0ul >> 1;
 }
 
+static u64
+default_pages(void)
+{
+	return page_count / 2;
+}
+
+/* Adds to the text in buf; unit comes behind the number. */
+static void
+tell(char *buf, size_t cap, const char *name, u64 value, const char *unit)
+{
+	size_t len = strlen(buf);
+	u64 shown = value == limit_or_none(0) ? 0 : value;
+
+	fmt_snprint(buf + len, cap - len, ",%s=%lu%s", name, shown, unit);
+}
+
+/* Those that are not what they are when nothing is said. */
+static void
+tell_options(struct filesystem *fs, char *buf, size_t cap)
+{
+	const struct tmpfs *t = tmpfs_of(fs);
+	bool limited = t->max_pages != limit_or_none(0);
+
+	*buf = 0;
+	if (t->max_pages != default_pages())
+		tell(buf, cap, "size",
+		    limited ? t->max_pages * (PAGE_SIZE / 1024) : 0, "k");
+	if (t->max_inodes != default_pages())
+		tell(buf, cap, "nr_inodes", t->max_inodes, "");
+	if (t->mode != USUAL_MODE)
+		fmt_snprint(
+		    buf + strlen(buf), cap - strlen(buf), ",mode=%o", t->mode);
+	if (t->uid != 0)
+		tell(buf, cap, "uid", t->uid, "");
+	if (t->gid != 0)
+		tell(buf, cap, "gid", t->gid, "");
+}
+
+static const struct filesystem_ops tmpfs_ops = {
+    .statfs = tmpfs_statfs,
+    .options = tell_options,
+    .unmount = tmpfs_empty,
+    .release = tmpfs_release,
+};
+
 int
 tmpfs_create(const char *type, const char *data, struct filesystem **out)
 {
 	struct options o = {
-	    .size_bytes = page_count * PAGE_SIZE / 2,
-	    .nr_inodes = page_count / 2,
-	    .mode = 01777,
+	    .size_bytes = default_pages() * PAGE_SIZE,
+	    .nr_inodes = default_pages(),
+	    .mode = USUAL_MODE,
 	};
 	const struct mount_option known[] = {
 	    {"size=", &o.size_bytes, 0},
@@ -332,7 +374,10 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	t->max_pages =
 	    limit_or_none(align_up(o.size_bytes, PAGE_SIZE) >> PAGE_SHIFT);
 	t->max_inodes = limit_or_none(o.nr_inodes);
-	root.mode = S_IFDIR | (o.mode & 07777);
+	t->mode = o.mode & 07777;
+	t->uid = o.uid;
+	t->gid = o.gid;
+	root.mode = S_IFDIR | t->mode;
 	root.uid = o.uid;
 	root.gid = o.gid;
 	err = tmpfs_create_inode(t, &root, &t->fs.root);

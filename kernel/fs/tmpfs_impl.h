@@ -28,6 +28,9 @@ struct tmpfs {
 	struct filesystem fs;
 	u64 max_pages;  /* c */
 	u64 max_inodes; /* c */
+	u32 mode;       /* c: of the root, as the mount said; and whose */
+	u32 uid;        /* c */
+	u32 gid;        /* c */
 	u64 nr_pages;   /* a: those that files were charged for */
 	u64 nr_inodes;  /* a */
 	struct tmpfs_numbers numbers;

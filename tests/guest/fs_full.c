@@ -55,6 +55,21 @@ fills(void)
 	is(free_blocks(), SIZE_BYTES / 4096, "until it is closed");
 }
 
+/* Is there a line with both? */
+static bool
+is_in_mounts(const char *type, const char *options)
+{
+	FILE *f = fopen("/proc/mounts", "r");
+	char line[512];
+	bool is = false;
+
+	ensure(f != NULL);
+	while (fgets(line, sizeof(line), f))
+		is |= strstr(line, type) && strstr(line, options);
+	fclose(f);
+	return is;
+}
+
 TEST(fs_full)
 {
 	char options[64];
@@ -63,6 +78,7 @@ TEST(fs_full)
 	snprintf(options, sizeof(options), "size=%ldk,mode=750,uid=%d,gid=%d",
 	    SIZE_BYTES / 1024, USER, OTHER);
 	is(mount("none", "m", "tmpfs", 0, options), 0, "a tmpfs with a size");
+	ok(is_in_mounts("/m tmpfs ", options), "/proc/mounts has its options");
 	says_its_size();
 	fills();
 	is(umount("m"), 0, "and away");
