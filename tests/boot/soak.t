@@ -40,8 +40,8 @@ if [ -n "${CALF_LONG:-}" ]; then
 fi
 seed=${CALF_SEED:-$(od -A n -N 2 -t u2 /dev/urandom | tr -d ' ')}
 echo "# seed $seed"
-soak Linux $seed 24 0 --kernel linux --smp 2 --timeout 200
-soak 'four harts' $seed 30 0 --debug-build --smp 4 --timeout 300
-soak 'four harts, on a disk' $seed 20 0 --debug-build --smp 4 --root disk --timeout 300
-soak 'five minutes of one' $seed 300 80 --icount --timeout 300
+soak Linux $seed 15 0 --kernel linux --smp 2 --timeout 200
+soak 'four harts' $seed 18 0 --debug-build --smp 4 --timeout 300
+soak 'four harts, on a disk' $seed 12 0 --debug-build --smp 4 --root disk --timeout 300
+soak 'three minutes of one' $seed 180 80 --icount --timeout 300
 finish
