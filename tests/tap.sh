@@ -3,6 +3,8 @@
 #	. "$(dirname "$0")/tap.sh"	or ../tap.sh
 #	ok NAME COMMAND ARG…		passes if the command succeeds
 #	is NAME GOT WANTED		passes if the two are the same
+#	sound NAME IMG [KERNEL]		passes if e2fsck finds nothing, not even when
+#					it only looks
 #	finish				prints the plan, sets the exit status
 #
 # $top is the root of the tree, $tmp a folder that goes when the test does.
@@ -60,6 +62,18 @@ is()
 		explain "got:    $2"
 		explain "wanted: $3"
 	fi
+}
+
+# Linux sets its clock from one of whole seconds and adds half a second to be right
+# on the average: what it has just written may be from the second to come.
+sound()
+{
+	ahead=0
+	[ "${3:-}" != linux ] || ahead=1
+	ok "$1: e2fsck finds nothing" sh -c "E2FSCK_TIME=$(($(date +%s) + ahead)) \
+		/sbin/e2fsck -fn '$2' 2>&1 |
+		grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
+		(! grep .)"
 }
 
 finish()

@@ -4,9 +4,9 @@
  * ring.  What follows is Linux's behaviour, flag by flag, as termios(3) has it,
  * without FLUSHO and PENDIN, which Linux has not either.
  *
- * An end of file is a zero byte with an end mark: it is never read, and since
- * zero in c_cc means "no such character", no other zero byte has an end mark
- * while lines are read.
+ * An end of file is a zero byte with an end mark: it is never read by lines.
+ * Zero in c_cc means "no such character", so no other zero that is typed ends a
+ * line; only what came raw and is read by lines may end in one.
  */
 #include "dev/line_impl.h"
 #include "lib/assert.h"
@@ -117,7 +117,10 @@ line_init(struct line *l, const struct line_ops *ops)
 	l->ops = ops;
 }
 
-/* Input that came without lines is one line, and lines are only input. */
+/*
+ * Input that came without lines is one line, and lines are only input.  Nothing
+ * is added to it: some programs change the mode for each key they read.
+ */
 void
 line_set(struct line *l, const struct termios2 *set)
 {
@@ -134,7 +137,6 @@ line_set(struct line *l, const struct termios2 *set)
 		return;
 	for (u32 pos = l->taken; pos != l->typed; pos++)
 		mark_end(l, pos, false);
-	append(l, NO_CHAR);
 	end_line(l);
 }
 

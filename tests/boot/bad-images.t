@@ -29,8 +29,6 @@ for seed in $seeds; do
 	[ $status = 0 ] || explain "$(tail -n 40 "$tmp/err")"
 	grep -A 3 -e '^not ok' "$tmp/out" | sed 's/^/# /' | head -n 20
 	grep '^# .* mounted' "$tmp/out"
-	ok "seed $seed: e2fsck finds nothing on the good one" sh -c "e2fsck -fn \
-		'$tmp/good' 2>&1 | grep -v -e '^Pass' -e '^e2fsck' \
-		-e 'files (.*), .* blocks' | (! grep .)"
+	sound "seed $seed, the good one" "$tmp/good"
 done
 finish

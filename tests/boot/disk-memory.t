@@ -22,9 +22,7 @@ on_disk()
 		explain "$(grep -A 3 '^not ok' "$tmp/out"
 			tail -n 5 "$tmp/out" "$tmp/err")"
 	ok "$name: some were made" grep -q '^ok' "$tmp/out"
-	ok "$name: e2fsck finds nothing" sh -c "e2fsck -fn '$tmp/img' \
-		2>&1 | grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
-		(! grep .)"
+	sound "$name" "$tmp/img"
 }
 
 on_disk 'blocks of 4 KiB' -b 4096 -J size=4

@@ -26,9 +26,7 @@ guest()
 		explain "$(grep -A 3 '^not ok' "$tmp/out"
 			tail -n 5 "$tmp/out" "$tmp/err")"
 	ok "$1, $name: some were made" grep -q '^ok' "$tmp/out"
-	ok "$1, $name: e2fsck finds nothing" sh -c "e2fsck -fn '$tmp/img' \
-		2>&1 | grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
-		(! grep .)"
+	sound "$1, $name" "$tmp/img" $name
 }
 
 # On $kernel, with the power cut off at the end: what the disk has then.

@@ -23,9 +23,7 @@ storm()
 	is "$name: no check failed" "$(grep -c '^not ok' "$tmp/out")" 0
 	explain "$(grep -v '^ok' "$tmp/out")"
 	[ $status = 0 ] || explain "$(tail -n 20 "$tmp/err")"
-	ok "$name: e2fsck finds nothing" sh -c "e2fsck -fn '$tmp/img' 2>&1 |
-		grep -v -e '^Pass' -e '^e2fsck' -e 'files (.*), .* blocks' |
-		(! grep .)"
+	sound "$name" "$tmp/img"
 	seed=$((seed + 12))
 }
 

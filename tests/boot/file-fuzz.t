@@ -26,9 +26,7 @@ fuzz()
 		>"$tmp/out" 2>"$tmp/err" || status=$?
 	is "$name, $ops operations: exit status" $status 0
 	[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
-	[ "$block" = 0 ] || ok "$name: e2fsck finds nothing" sh -c "e2fsck -fn \
-		'$tmp/img' 2>&1 | grep -v -e '^Pass' -e '^e2fsck' \
-		-e 'files (.*), .* blocks' | (! grep .)"
+	[ "$block" = 0 ] || sound "$name" "$tmp/img"
 	seed=$((seed + processes))
 }
 

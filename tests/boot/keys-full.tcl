@@ -34,7 +34,7 @@ proc escape {} {
 	status {^- }
 }
 
-# command LINE: vi's or less's, behind : or /.
+# command LINE: vi's, behind : or /.
 proc command {line} {
 	type $line
 	press "\r"
@@ -251,6 +251,21 @@ proc less_page {first last} {
 	until "less to wait" { [regexp {^(:|/tmp/f.*|standard input.*|\(END\))\|$} [screen::line]] }
 }
 
+# less_search TEXT: less has the terminal make lines while it deals with a key, and
+# would be given a newline for an Enter that came then.  When it takes keys again it
+# sends the cursor to where the next one will be.
+proc less_search {text} {
+	set column 2
+	foreach character [split /$text ""] {
+		press $character
+		until "less to take a key" {
+			[string match "*\033\\\[24;${column}H" $::last_output]
+		}
+		incr column
+	}
+	press "\r"
+}
+
 step {less: pages, searches, ends} {
 	run {seq 1 500 >/tmp/f}
 	start {less /tmp/f}
@@ -265,7 +280,7 @@ step {less: pages, searches, ends} {
 	less_page 480 500
 	press g
 	less_page 1 23
-	command {/^333}
+	less_search {^333}
 	less_page 333 355
 	press q
 	prompt

@@ -409,15 +409,38 @@ step()
 	sleep $((r / 10)).$((r % 10))
 }
 
+# Waits for the last orphan to be gone: as many processes as there were at first.
+settle()
+{
+	uptime_s
+	until=$((up + 20))
+	set -- /proc/[0-9]*
+	until [ $# -le $processes ]; do
+		uptime_s
+		if [ $up -gt $until ]; then
+			echo "wrong: $# processes, there were $processes"
+			ps -o pid,ppid,args
+			break
+		fi
+		set -- /proc/[0-9]*
+	done
+}
+
 # What memory holds, by kind, but for what is kept to be used again, as pages of a
-# disk's files are.
+# disk's files are.  No process is begun for it: one that comes and goes while
+# the frames are counted would be counted, or a part of it.
 books()
 {
-	cached='^cached '
-	grep -q ' / ext' /proc/mounts && cached='^nothing '
-	cat /proc/calf/frames /proc/calf/stat 2>/dev/null |
-		grep -e '^tables ' -e '^anonymous ' -e "$cached" \
-			-e '^small_object_bytes '
+	settle
+	held=
+	for file in frames stat; do
+		while read -r kind number; do
+			case " $kinds " in
+			*" $kind "*) held="$held$kind $number
+" ;;
+			esac
+		done </proc/calf/$file
+	done 2>/dev/null
 }
 
 # Has it done as many as it was told to, or is its time over?
@@ -451,16 +474,23 @@ again()
 	sh "$0" $first $seconds $pace $1 /limit
 }
 
+kinds='tables anonymous cached small_object_bytes'
+grep -q ' / ext' /proc/mounts && kinds='tables anonymous small_object_bytes'
+set -- /proc/[0-9]*
+processes=$#
+
 again 0
 read -r limit </limit
+books
 again $limit
-before=$(books)
+books
+before=$held
 again $limit
-after=$(books)
+books
+after=$held
 echo "$((limit * 3)) commands"
 # Kernel memory comes in slabs that are shared: so many bytes may be in use.
-echo "$before
-$after" | awk '!($1 in was) { was[$1] = $2; next }
+echo "$before$after" | awk '!($1 in was) { was[$1] = $2; next }
 	$2 - was[$1] > ($1 == "small_object_bytes" ? 4096 : 0) {
 		print "wrong: " $1 " were " was[$1] ", are " $2
 		bad = 1

@@ -118,6 +118,44 @@ test_modes(void)
 	pty_close(p);
 }
 
+/* One who changes the mode for each key, as less does. */
+static void
+test_mode_for_each(void)
+{
+	struct pair p = pty_pair();
+	struct termios cooked, raw;
+	char c[8];
+	int n = -1;
+
+	pty_raw(p.slave, 1, 0);
+	must(tcgetattr(p.slave, &raw));
+	cooked = raw;
+	cooked.c_lflag |= ICANON;
+	must(fcntl(p.slave, F_SETFL, O_NONBLOCK));
+	must(write(p.master, "few\0", 4));
+	ok(pty_ready(p.slave, POLLIN, PTY_SOON), "four keys came");
+	for (int i = 0; i < 3; i++) {
+		must(tcsetattr(p.slave, TCSANOW, &cooked));
+		must(tcsetattr(p.slave, TCSANOW, &raw));
+	}
+	must(ioctl(p.slave, FIONREAD, &n));
+	is(n, 4, "and are four in any mode");
+	for (int i = 0; i < 4; i++) {
+		is(read(p.slave, c, 1), 1, "one is read");
+		is(c[0], "few"[i], "the right one");
+		must(tcsetattr(p.slave, TCSANOW, &cooked));
+		must(tcsetattr(p.slave, TCSANOW, &raw));
+	}
+	is_errno(read(p.slave, c, 1), EAGAIN, "there is no other");
+	is(pty_polled(p.slave) & POLLIN, 0, "which poll knows");
+	must(write(p.master, "end\0", 4));
+	ok(pty_ready(p.slave, POLLIN, PTY_SOON), "four more");
+	must(tcsetattr(p.slave, TCSANOW, &cooked));
+	is(read(p.slave, c, sizeof(c)), 3, "a line has no zero at its end");
+	is_errno(read(p.slave, c, 1), EAGAIN, "and that was all");
+	pty_close(p);
+}
+
 static void
 test_end_of_file(void)
 {
@@ -263,6 +301,7 @@ TEST(pty_read)
 {
 	test_min_and_time();
 	test_modes();
+	test_mode_for_each();
 	test_end_of_file();
 	test_long_line();
 	test_paste("raw", true, false);
