@@ -206,8 +206,8 @@ populate(struct mm *mm, u64 start, u64 end, bool write)
 	struct mm_stock stock = {.nr_pages = 0};
 	int err = 0;
 
-	if (!region_covers(mm, start, end))
-		return -ENOMEM;
+	/* A hole is found when all before it is there. */
+	end = region_covered_to(mm, start, end);
 	if (write)
 		err = fill_stock(mm, start, end, &stock);
 	if (err < 0)
@@ -218,6 +218,34 @@ populate(struct mm *mm, u64 start, u64 end, bool write)
 		return -EINVAL;
 	/* Where an access would be a SIGBUS. */
 	return err == -ERANGE || err == -EIO ? -EFAULT : err;
+}
+
+static int
+bring_piece(struct mm *mm, struct region *r, u64 start, u64 end)
+{
+	int err = populate(
+	    mm, start, end, (r->prot & MM_WRITE) && !(r->flags & MM_SHARED));
+
+	if (err == -ENOMEM)
+		return -EAGAIN;
+	return err == -EINVAL || err == -EFAULT ? -ENOMEM : err;
+}
+
+int
+mm_bring(struct mm *mm, uaddr_t start, u64 len_bytes)
+{
+	u64 end = start.val + align_up(len_bytes, PAGE_SIZE);
+	int err = -ENOMEM;
+
+	if (end < start.val)
+		return -EINVAL;
+	if (end == start.val)
+		return 0;
+	mm_lock(mm);
+	if (region_covers(mm, start.val, end))
+		err = each_piece(mm, start.val, end, bring_piece);
+	mm_unlock(mm);
+	return err;
 }
 
 static int
@@ -271,6 +299,7 @@ mm_advise(struct mm *mm, uaddr_t start, u64 len_bytes, int advice)
 {
 	u64 len = align_up(len_bytes, PAGE_SIZE);
 	u64 end = start.val + len;
+	u64 top = MIN(end, USER_TOP);
 	int err;
 
 	if (!known(advice) || !is_aligned(start.val, PAGE_SIZE) ||
@@ -278,12 +307,12 @@ mm_advise(struct mm *mm, uaddr_t start, u64 len_bytes, int advice)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
-	if (end > USER_TOP)
+	if (start.val >= USER_TOP)
 		return -ENOMEM;
 	mm_lock(mm);
-	err = advise_locked(mm, start.val, end, advice);
+	err = advise_locked(mm, start.val, top, advice);
 	/* Holes are passed over, but not in silence. */
-	if (err == 0 && !region_covers(mm, start.val, end))
+	if (err == 0 && (end > top || !region_covers(mm, start.val, top)))
 		err = -ENOMEM;
 	mm_unlock(mm);
 	return err;
@@ -390,7 +419,7 @@ mm_sync(struct mm *mm, uaddr_t start, u64 len_bytes, int flags)
 	    !is_aligned(start.val, PAGE_SIZE) ||
 	    ((flags & MS_ASYNC) && (flags & MS_SYNC)))
 		return -EINVAL;
-	if (len < len_bytes || end < start.val || end > USER_TOP)
+	if (end < start.val)
 		return -ENOMEM;
 	err = (flags & MS_SYNC) ? sync_range(mm, start.val, end) : 0;
 	if (err < 0)
@@ -421,32 +450,44 @@ look(struct mm *mm, u64 start, u32 n, u8 *present)
 	}
 }
 
+/* At pages of one region, up to n of them; how many, or -ENOMEM for a hole. */
+static int
+look_at_region(struct mm *mm, u64 start, u64 n, u8 *present)
+{
+	struct region *r;
+
+	n = MIN(n, (u64)MINCORE_CHUNK);
+	mm_lock(mm);
+	r = region_at(mm, start);
+	if (r != NULL) {
+		n = MIN(n, (r->end - start) >> PAGE_SHIFT);
+		look(mm, start, n, present);
+	}
+	mm_unlock(mm);
+	return r != NULL ? (int)n : -ENOMEM;
+}
+
 int
 mm_mincore(struct mm *mm, uaddr_t start, u64 len_bytes, uaddr_t vec)
 {
 	u8 present[MINCORE_CHUNK];
 	u64 at = start.val;
 	u64 pages = align_up(len_bytes, PAGE_SIZE) >> PAGE_SHIFT;
-	int err = 0;
+	int n, err = 0;
 
 	if (!is_aligned(at, PAGE_SIZE))
 		return -EINVAL;
 	if (len_bytes > USER_TOP || at > USER_TOP - len_bytes)
 		return -ENOMEM;
-	while (pages > 0 && err == 0) {
-		u32 n = MIN(pages, (u64)MINCORE_CHUNK);
-
-		mm_lock(mm);
-		if (region_covers(mm, at, at + n * PAGE_SIZE))
-			look(mm, at, n, present);
-		else
-			err = -ENOMEM;
-		mm_unlock(mm);
-		if (err == 0)
-			err = user_write(vec, present, n);
+	if (vec.val > USER_TOP - pages)
+		return -EFAULT;
+	for (; pages > 0 && err == 0; pages -= n) {
+		n = look_at_region(mm, at, pages, present);
+		err = n < 0 ? n : user_write(vec, present, n);
+		if (err < 0)
+			break;
 		at += n * PAGE_SIZE;
 		vec.val += n;
-		pages -= n;
 	}
 	return err;
 }

@@ -85,6 +85,11 @@ int mm_protect(
 /* flags: MREMAP_* of Linux. */
 int mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
     uaddr_t new_addr, uaddr_t *out) MUST_CHECK;
+/*
+ * All of a range is there, and of what is private and can be written copies of
+ * its own, so that no access has to wait for memory.  Errors: as mlock's.
+ */
+int mm_bring(struct mm *mm, uaddr_t start, u64 len_bytes) MUST_CHECK;
 /* advice: MADV_* of Linux; -EINVAL for those that are not known. */
 int mm_advise(
     struct mm *mm, uaddr_t start, u64 len_bytes, int advice) MUST_CHECK;

@@ -138,6 +138,8 @@ void region_remove_flagged(struct mm *mm, u32 flags);
 bool region_same_kind(const struct region *a, const struct region *b);
 /* Joins neighbours that say the same, around [start, end). */
 void region_merge(struct mm *mm, u64 start, u64 end);
+/* Where the first hole of [start, end) begins, or end. */
+u64 region_covered_to(struct mm *mm, u64 start, u64 end);
 /* True when [start, end) is covered without a hole. */
 bool region_covers(struct mm *mm, u64 start, u64 end);
 /* How many pages of [start, end) are in regions. */

@@ -281,18 +281,24 @@ region_merge(struct mm *mm, u64 start, u64 end)
 	close_gap(b, kept + 1, next - kept - 1);
 }
 
-bool
-region_covers(struct mm *mm, u64 start, u64 end)
+u64
+region_covered_to(struct mm *mm, u64 start, u64 end)
 {
 	struct region *r = region_above(mm, start);
 	struct region *stop = mm->block->regions + mm->block->nr;
 
 	for (; r != NULL && r < stop && r->start <= start; r++) {
 		if (r->end >= end)
-			return true;
+			return end;
 		start = r->end;
 	}
-	return start >= end;
+	return MIN(start, end);
+}
+
+bool
+region_covers(struct mm *mm, u64 start, u64 end)
+{
+	return region_covered_to(mm, start, end) == end;
 }
 
 u64

@@ -363,6 +363,12 @@ remap_locked(struct remap *m, u64 *out)
 		return err;
 	if (m->old_len == 0)
 		return duplicate(m, out);
+	*out = m->old;
+	if (stays(m) && m->new_len == m->old_len)
+		return 0;
+	/* What is to be cut off must have addresses. */
+	if (m->old_len > USER_TOP - m->old && m->old_len > m->new_len)
+		return -EINVAL;
 	err = check_region(m, r);
 	if (err < 0)
 		return err;
@@ -370,9 +376,6 @@ remap_locked(struct remap *m, u64 *out)
 		return move(m, out);
 	if (!stays(m))
 		return grow(m, r, out);
-	*out = m->old;
-	if (m->new_len == m->old_len)
-		return 0;
 	return mm_unmap_locked(m->mm, m->old + m->new_len, m->old + m->old_len);
 }
 
@@ -388,8 +391,7 @@ check_args(const struct remap *m)
 		return -EINVAL;
 	if ((m->flags & MREMAP_DONTUNMAP) && m->old_len != m->new_len)
 		return -EINVAL;
-	return m->old > USER_TOP || m->old_len > USER_TOP - m->old ? -EFAULT
-								   : 0;
+	return 0;
 }
 
 int
@@ -404,7 +406,7 @@ mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
 	    .flags = flags,
 	    .target = new_addr.val,
 	};
-	int err = old_len > USER_TOP ? -EINVAL : check_args(&m);
+	int err = check_args(&m);
 	u64 at = 0;
 
 	if (err < 0)

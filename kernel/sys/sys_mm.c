@@ -182,23 +182,17 @@ s64
 sys_mlock(u64 addr, u64 len)
 {
 	u64 start = align_down(addr, PAGE_SIZE);
-	u64 end = addr + len;
-	int err;
 
-	if (end < addr)
-		return -EINVAL;
-	if (len == 0)
-		return 0;
-	err = mm_advise(
-	    mm_current(), uaddr(start), end - start, MADV_POPULATE_READ);
-	/* Here, what can't be read is only memory that can't be had. */
-	return err == -EINVAL || err == -EFAULT ? -ENOMEM : err;
+	return mm_bring(mm_current(), uaddr(start), len + (addr - start));
 }
 
 s64
 sys_munlock(u64 addr, u64 len)
 {
-	return addr + len < addr ? -EINVAL : 0;
+	u64 start = align_down(addr, PAGE_SIZE);
+	u64 bytes = align_up(len + (addr - start), PAGE_SIZE);
+
+	return mm_advise(mm_current(), uaddr(start), bytes, MADV_NORMAL);
 }
 
 s64

@@ -1,6 +1,8 @@
 /* mlock and munlock: memory that is there at once, and stays. */
 #include "mem.h"
 
+#include <sys/resource.h>
+
 static int
 resident(char *p, int pages)
 {
@@ -11,6 +13,22 @@ resident(char *p, int pages)
 	for (int i = 0; i < pages; i++)
 		n += vec[i] & 1;
 	return n;
+}
+
+/* What may be written is there to be written. */
+static void
+test_no_faults(void)
+{
+	struct rusage before, after;
+	char *p = anon(8);
+
+	must(mlock(p, 8 * PAGE));
+	must(getrusage(RUSAGE_SELF, &before));
+	for (int i = 0; i < 8; i++)
+		p[i * PAGE] = 1;
+	must(getrusage(RUSAGE_SELF, &after));
+	is(after.ru_minflt, before.ru_minflt, "no write waits for memory");
+	must(munmap(p, 8 * PAGE));
 }
 
 TEST(mem_lock)
@@ -28,4 +46,5 @@ TEST(mem_lock)
 	must(mprotect(p, PAGE, PROT_NONE));
 	is_errno(mlock(p, PAGE), ENOMEM, "what nobody may read");
 	must(munmap(p, 4 * PAGE));
+	test_no_faults();
 }

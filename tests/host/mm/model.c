@@ -370,15 +370,22 @@ do_mprotect(struct model *m, const struct op *op)
 	return 0;
 }
 
-static bool
-covered(const struct mspace *s, const struct op *op)
+/* Behind the last page before the first hole in a range. */
+static u32
+covered_to(const struct mspace *s, const struct op *op)
 {
-	u32 i;
+	u32 i = op->page;
 
-	for (i = op->page; i <= op->last; i++)
-		if (!s->pages[i].mapped || (i < op->last && !adjoins(i)))
-			return false;
-	return true;
+	while (i <= op->last && s->pages[i].mapped &&
+	    (i == op->page || adjoins(i - 1)))
+		i++;
+	return i;
+}
+
+bool
+model_covers(const struct model *m, const struct op *op)
+{
+	return covered_to(&m->spaces[op->space], op) > (u32)op->last;
 }
 
 static bool
@@ -430,14 +437,12 @@ populate_range(struct model *m, const struct op *op)
 	struct mspace *s = &m->spaces[op->space];
 	struct op touch = {.kind = OP_READ, .space = op->space};
 	s64 err = 0;
-	u32 i;
+	u32 i, end = covered_to(s, op);
 
-	if (!covered(s, op))
-		return -ENOMEM;
 	if (op->advice == MADV_POPULATE_WRITE)
-		err = populate(m, op, op->page, op->last - op->page + 1);
+		err = populate(m, op, op->page, end - op->page);
 	else
-		for (i = op->page; i <= op->last && err == 0; i++)
+		for (i = op->page; i < end && err == 0; i++)
 			err = reach(m, &touch, i);
 	if (err == -EACCES)
 		return -EINVAL;
@@ -472,13 +477,13 @@ do_madvise(struct model *m, const struct op *op)
 		err = populate_range(m, op);
 		break;
 	}
-	return err == 0 && !covered(s, op) ? -ENOMEM : err;
+	return err == 0 && !model_covers(m, op) ? -ENOMEM : err;
 }
 
 static s64
 do_mincore(struct model *m, const struct op *op)
 {
-	return covered(&m->spaces[op->space], op) ? -EFAULT : -ENOMEM;
+	return m->spaces[op->space].pages[op->page].mapped ? -EFAULT : -ENOMEM;
 }
 
 /* In shared memory the word's place in the object, else the address: 0. */

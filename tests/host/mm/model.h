@@ -131,6 +131,8 @@ void model_reset(struct model *m);
 const u32 *model_words(const struct model *m, const struct mpage *p);
 /* Does the operation, and returns what it should. */
 s64 model_do(struct model *m, const struct op *op);
+/* Is there no hole in the range of pages that op names? */
+bool model_covers(const struct model *m, const struct op *op);
 /* The pages from this one on that the kernel should have as one region. */
 u32 model_run(const struct mspace *s, u32 page);
 

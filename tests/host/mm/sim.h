@@ -65,6 +65,9 @@ enum sim_access {
  */
 #define SIM_FAULTS_ALONE 3
 extern u32 sim_max_faults;
+/* Harts, a bit for each, on which what the kernel writes for a program is lost.
+ */
+extern u32 sim_no_answers;
 
 /* One access of the current hart to a word: false for a page fault. */
 bool sim_access(u64 va, enum sim_access access, u32 *word);
