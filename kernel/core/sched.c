@@ -110,6 +110,8 @@ leave(struct hart *h, struct thread *t)
 {
 	thread_account_system();
 	times_settle(h);
+	if (t->tell_switch)
+		atomic_or(&t->notify, NOTIFY_SWITCHED);
 	if (t->space != NULL)
 		arch_fpu_switch_out(arch_user_frame(t->stack), &t->fpu);
 }

@@ -34,6 +34,8 @@ enum {
 	NOTIFY_KILL = 1u << 1,    /* the process is ending: stop at once */
 	NOTIFY_RESCHED = 1u << 2, /* the time slice is used up */
 	NOTIFY_TRACE = 1u << 3,   /* system calls are logged */
+	/* It was switched out since it was last told; see tell_switch. */
+	NOTIFY_SWITCHED = 1u << 4,
 };
 
 /* What a thread read and wrote. */
@@ -84,6 +86,7 @@ struct thread {
 
 	u32 unsettled;     /* t: depth of work on page counts, see mm/audit.h */
 	bool lacked_frame; /* t: one was refused, and nobody has looked yet */
+	bool tell_switch;  /* t: it wants NOTIFY_SWITCHED */
 
 	const char *wait_what; /* t: what it waits for, for the watchdog */
 	u64 wait_since_ns;     /* t */

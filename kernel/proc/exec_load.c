@@ -237,6 +237,8 @@ describe_program(struct exec *e, const struct loading *l, u64 interp_bias)
 	exec_auxv_add(v, AT_FLAGS, 0);
 	exec_auxv_add(v, AT_ENTRY, l->bias + l->image.entry);
 	exec_auxv_add(v, AT_MINSIGSTKSZ, sizeof(struct sigframe));
+	exec_auxv_add(v, AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_BYTES);
+	exec_auxv_add(v, AT_RSEQ_ALIGN, RSEQ_ALIGN_BYTES);
 }
 
 /* The program's interpreter, opened by the path that stands in its file. */

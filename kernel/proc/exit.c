@@ -49,6 +49,7 @@ task_leave_memory(struct task *t)
 		futex_clear_tid(t->clear_child_tid);
 	t->robust_list = uaddr(0);
 	t->clear_child_tid = uaddr(0);
+	rseq_forget(t);
 }
 
 static void

@@ -194,6 +194,10 @@ make_task(const struct clone_request *req, struct task **out)
 		offsetof(struct task, task_copy_start));
 	t->thread.affinity = cur->thread.affinity;
 	t->thread.notify = atomic_load(&cur->thread.notify) & NOTIFY_TRACE;
+	if (req->flags & CLONE_VM)
+		rseq_forget(t);
+	else
+		rseq_inherit(t);
 	if (req->flags & CLONE_CHILD_SETTID)
 		t->set_child_tid = req->child_tid;
 	if (req->flags & CLONE_CHILD_CLEARTID)

@@ -28,6 +28,7 @@
 #include "proc/limits.h"
 #include "proc/pid.h"
 #include "proc/ptimer.h"
+#include "proc/rseq.h"
 #include "proc/signal.h"
 
 #define COMM_SIZE 16 /* the name that ps shows, with its zero byte */
@@ -86,9 +87,10 @@ struct task {
 
 	/* Copied, from task_copy_start to task_copy_end. */
 	char task_copy_start[0];
-	char comm[COMM_SIZE]; /* p */
-	u32 timer_slack_ns;   /* t: prctl, for the books */
-	bool no_new_privs;    /* t */
+	char comm[COMM_SIZE];  /* p */
+	u32 timer_slack_ns;    /* t: prctl, for the books */
+	struct rseq_area rseq; /* t: fork only; forgotten with CLONE_VM */
+	bool no_new_privs;     /* t */
 	char task_copy_end[0];
 };
 

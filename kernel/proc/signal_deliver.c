@@ -167,8 +167,10 @@ static void
 enter_handler(struct task *t, struct trap_frame *f, const struct due *d)
 {
 	struct sigset mask = sigset_or(t->sig.blocked, d->act.mask);
-	int err = signal_frame_push(f, d->signo, &d->act, &d->info);
+	int err;
 
+	rseq_interrupted(t, f);
+	err = signal_frame_push(f, d->signo, &d->act, &d->info);
 	if (err != 0) {
 		frame_failed(t, d->signo, err);
 		return;

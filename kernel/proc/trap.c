@@ -108,6 +108,8 @@ do_what_is_due(struct trap_frame *f, u32 due)
 			thread_yield();
 		if (notify & (NOTIFY_SIGNAL | NOTIFY_KILL))
 			signal_deliver(f);
+		if (notify & NOTIFY_SWITCHED)
+			rseq_switched(task_current(), f);
 		(void)arch_irqs_disable();
 	}
 	thread_account_system();
@@ -116,7 +118,8 @@ do_what_is_due(struct trap_frame *f, u32 due)
 void
 upcall_user_return(struct trap_frame *f)
 {
-	const u32 due = NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED;
+	const u32 due =
+	    NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED | NOTIFY_SWITCHED;
 
 	if (unlikely(counts_cpu_time() ||
 		(atomic_load(&thread_current()->notify) & due) != 0))

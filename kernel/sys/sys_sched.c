@@ -1,5 +1,6 @@
 /* System calls on scheduling, and on futexes. */
 #include <linux/futex.h>
+#include <linux/rseq.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
 
@@ -201,6 +202,14 @@ sys_futex(
 		return futex_wake_op(word, word2, (s32)val, val2, val3);
 	}
 	return -ENOSYS;
+}
+
+s64
+sys_rseq(uaddr_t at, u32 len, u32 flags, u32 signature)
+{
+	if (flags == RSEQ_FLAG_UNREGISTER)
+		return rseq_unregister(at, len, signature);
+	return flags != 0 ? -EINVAL : rseq_register(at, len, signature);
 }
 
 #define ROBUST_HEAD_BYTES 24 /* struct robust_list_head of the ABI */
