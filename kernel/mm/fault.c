@@ -446,6 +446,8 @@ static void
 write_present(struct fault *f, u64 word, bool fresh_table)
 {
 	struct page *p = pfn_page(pt_pfn(word));
+	/* Once ours alone, it stays so; and who stops sharing it is too late. */
+	bool sole = page_is_sole(p);
 
 	/*
 	 * A frozen table is one whose other holders are gone, and a page that
@@ -453,13 +455,13 @@ write_present(struct fault *f, u64 word, bool fresh_table)
 	 * they get W back together.  In a table that was copied just now there
 	 * is no such page.
 	 */
-	if (!fresh_table && (f->path.node[0]->frozen || page_is_sole(p))) {
+	if (!fresh_table && (f->path.node[0]->frozen || sole)) {
 		thaw(f);
 		word = pt_load(f->path.entry[0]);
 	}
 	if (word & PTE_W) {
 		mm_count(MM_STAT_SPURIOUS);
-	} else if ((f->region->flags & MM_SHARED) || page_is_sole(p)) {
+	} else if ((f->region->flags & MM_SHARED) || sole) {
 		tree_set_leaf(&f->path, pt_leaf(pt_pfn(word), rights(f)));
 		mm_count(MM_STAT_PAGES_REUSED);
 	} else {
