@@ -64,14 +64,14 @@ for block in 1024 4096; do
 	sound "blocks of $block" "$tmp/img"
 done
 
-# short HARTS NR HELPER NAME: so many programs at once, with a file of 64 MiB.
+# short HARTS NR HELPER NAME [MIB]: so many programs at once, with a file of 64 MiB.
 short()
 {
 	rm -f "$tmp/img"
 	mke2fs -q -F -t ext3 -b 4096 -J size=4 "$tmp/img" 128M 2>&1
 	status=0
 	"$top/calf" exec --debug-build --smp $1 --mem 32M --timeout 200 \
-		--disk "$tmp/img" -- /tests/guest @$3 /dev/vda ext3 64 $2 \
+		--disk "$tmp/img" -- /tests/guest @$3 /dev/vda ext3 ${5:-64} $2 \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
 	is "$4" $status 0
 	[ $status = 0 ] || explain "$(cat "$tmp/out"; tail -n 5 "$tmp/err")"
@@ -81,9 +81,9 @@ short()
 # could be taken lives of that.
 short 2 4 disk_many 'four programs that map 64 MiB in 32 of memory'
 for harts in 2 4; do
-	short $harts 2 disk_busy "one takes memory that another reads into, $harts"
-	short $harts 4 disk_busy "two take memory that two read into, $harts"
+	short $harts 2 disk_busy "one takes memory that another reads into, $harts" 44
+	short $harts 4 disk_busy "two take memory that two read into, $harts" 44
 done
 # What each hart puts by for itself counts for nobody else.
-short 8 8 disk_busy 'four take memory that four read into, 8'
+short 8 8 disk_busy 'four take memory that four read into, 8' 44
 finish

@@ -110,6 +110,7 @@ boot --disk "$tmp/disk" -- sh -c 'cat /home/y'
 is 'and for Linux' "$(cat "$tmp/out")" anew
 
 # run keeps its disk, and its programs are the build's.
+kernel=calf
 CALF_DISK=$tmp/kept
 export CALF_DISK
 run_disk()
