@@ -446,7 +446,7 @@ static void
 write_present(struct fault *f, u64 word, bool fresh_table)
 {
 	struct page *p = pfn_page(pt_pfn(word));
-	/* Once ours alone, it stays so; and who stops sharing it is too late. */
+	/* Ours alone it stays so; who lets go after this look is late. */
 	bool sole = page_is_sole(p);
 
 	/*
