@@ -20,9 +20,9 @@ cuts()
 	tail -n 1 "$tmp/out" | sed 's/^/# /'
 }
 
-cuts 'Linux, one and two operations' --linux --images 80 --keep "$tmp/linux" 1 2:25:1
+cuts 'Linux, one and two operations' --linux --images 40 --keep "$tmp/linux" 1 2:25:1
 status=0
-"$run" --linux --images 80 --lie 1 --again "$tmp/linux" >"$tmp/out" 2>&1 || status=$?
+"$run" --linux --images 40 --lie 1 --again "$tmp/linux" >"$tmp/out" 2>&1 || status=$?
 is 'a disk that forgets a flush is found out' $status 1
 ok 'by e2fsck, or by what is missing' \
 	grep -q -e 'is missing' -e 'Fix? no' "$tmp/out"
@@ -135,8 +135,8 @@ if [ -n "${CALF_LONG:-}" ]; then
 	cuts 'calf, data=journal' --images 2000 --type ext3,data=journal \
 		--timeout 3000 2:400:5 3:100:6
 fi
-cuts 'calf, one and two operations' --debug-build --images 400 1 2:75:1
-cuts 'calf, three and many, four harts' --smp 4 --images 100 --seed 2 \
+cuts 'calf, one and two operations' --debug-build --images 100 1 2:75:1
+cuts 'calf, three and many, four harts' --smp 4 --images 60 --seed 2 \
 	3:40:2 40:3:3
 cuts 'calf, replayed' --images 56 --seed 3 --replay 1
 cuts 'calf, data=journal, blocks of 1 KiB' --images 28 --seed 4 --replay \

@@ -100,7 +100,7 @@ static char dir[] = "/tmp/ext2_crash.XXXXXX";
 static char fast_dir[] = "/dev/shm/ext2_crash.XXXXXX";
 static char *work = dir;
 
-static u32 max_images = 1400, nr_cuts = 1, progress;
+static u32 max_images = 1764, nr_cuts = 1, progress;
 static u64 seed = 1;
 static s64 only = -1;
 
@@ -732,7 +732,7 @@ check_disk(const struct disk *d, u32 nr)
 	fflush(stdout);
 }
 
-static u32 nr_images = 1400;
+static u32 nr_images = 1764;
 
 static void
 test_disk(void **state)

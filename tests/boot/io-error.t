@@ -2,7 +2,7 @@
 # Disks that fail their n-th read, write or flush, for many n of six workloads:
 # programs are told EIO, or EROFS once nothing is written any more; the rest of
 # the system goes on; and what e2fsck makes of the disk has all that was promised
-# (tests/guest/disk_fault.c).  Every sixth n, each failing once, from a first one
+# (tests/guest/disk_fault.c).  Every eighth n, each failing once, from a first one
 # that is drawn (CALF_SEED=N draws it again); CALF_LONG=1: every one, on disks that
 # go on failing too, with both sizes of blocks.
 #
@@ -166,6 +166,6 @@ echo "# seed $seed"
 disk 1024
 for workload in $workloads; do
 	seed=$((seed + 1))
-	all $workload on $((1 + seed % 6)) 6
+	all $workload on $((1 + seed % 8)) 8
 done
 finish
