@@ -1,17 +1,24 @@
 #include "fs/mount_options.h"
 
 #include "lib/string.h"
+#include "mm/frame.h"
 
 /* A number, and perhaps a unit; *end is what follows it. */
 static int
 parse_number(const char *text, u32 base, const char **end, u64 *out)
 {
 	static const char units[] = "kmg";
+	bool of_memory = base == BASE_OF_MEMORY;
 	const char *unit;
-	int err = str_to_u64(text, base, end, out);
+	int err = str_to_u64(text, of_memory ? 0 : base, end, out);
 
 	if (err != 0)
 		return -EINVAL;
+	if (**end == '%' && of_memory) {
+		*out = page_count * PAGE_SIZE / 100 * *out;
+		(*end)++;
+		return 0;
+	}
 	unit = **end ? strchr(units, **end | 0x20) : NULL;
 	if (unit) {
 		*out <<= 10 * (unit - units + 1);

@@ -11,6 +11,9 @@ struct mount_option {
 	u32 base;         /* of the number; 0: as C writes it */
 };
 
+/* As base: bytes, as C writes them, or with % behind it a part of memory. */
+#define BASE_OF_MEMORY 100
+
 /*
  * What text (NULL: nothing) says goes where known says; a number may have k, m
  * or g behind it.  Errors: -EINVAL.

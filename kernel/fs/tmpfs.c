@@ -39,12 +39,19 @@ struct tmpfs_symlink {
 
 /* ---- accounts --------------------------------------------------------- */
 
+/* 0 stands for no limit, as in mount's options. */
+static u64
+limit_or_none(u64 limit)
+{
+	return limit ? limit : ~0ul >> 1;
+}
+
 static int
 charge_inode(struct tmpfs *t, u64 *ino)
 {
 	int err = -ENOSPC;
 
-	if (atomic_add(&t->nr_inodes, 1) <= t->max_inodes)
+	if (atomic_add(&t->nr_inodes, 1) <= atomic_load(&t->max_inodes))
 		err = tmpfs_number_get(&t->numbers, ino);
 	if (err < 0)
 		atomic_sub(&t->nr_inodes, 1);
@@ -102,7 +109,8 @@ tmpfs_room(struct regular *r, u64 pos, u64 len)
 {
 	struct tmpfs *t = tmpfs_of(r->inode.fs);
 	u64 used = atomic_load(&t->nr_pages), end;
-	u64 free = used < t->max_pages ? t->max_pages - used : 0;
+	u64 max = atomic_load(&t->max_pages);
+	u64 free = used < max ? max - used : 0;
 
 	/* Far from the limit nothing needs to be looked at. */
 	if (len >> PAGE_SHIFT < free && free - (len >> PAGE_SHIFT) > 1)
@@ -254,14 +262,21 @@ tmpfs_statfs(struct filesystem *fs, struct fs_statfs *out)
 	struct tmpfs *t = tmpfs_of(fs);
 	u64 used = atomic_load(&t->nr_pages);
 	u64 inodes = atomic_load(&t->nr_inodes);
+	u64 max_pages = atomic_load(&t->max_pages);
+	u64 max_inodes = atomic_load(&t->max_inodes);
 
+	/* No limit is told as 0. */
+	if (max_pages == limit_or_none(0))
+		max_pages = 0;
+	if (max_inodes == limit_or_none(0))
+		max_inodes = 0;
 	*out = (struct fs_statfs){
 	    .type = TMPFS_MAGIC,
 	    .block_size = PAGE_SIZE,
-	    .nr_blocks = t->max_pages,
-	    .nr_free = used < t->max_pages ? t->max_pages - used : 0,
-	    .nr_files = t->max_inodes,
-	    .nr_free_files = t->max_inodes - MIN(inodes, t->max_inodes),
+	    .nr_blocks = max_pages,
+	    .nr_free = max_pages - MIN(used, max_pages),
+	    .nr_files = max_inodes,
+	    .nr_free_files = max_inodes - MIN(inodes, max_inodes),
 	    .name_max = NAME_MAX_BYTES,
 	    .dev = fs->dev,
 	};
@@ -280,6 +295,7 @@ tmpfs_release(struct filesystem *fs)
 /* ---- options ---------------------------------------------------------- */
 
 #define USUAL_MODE 01777
+#define NOT_SAID   (~0ul)
 
 struct options {
 	u64 size_bytes;
@@ -288,13 +304,6 @@ struct options {
 	u64 uid;
 	u64 gid;
 };
-
-/* 0 stands for no limit, as in mount's options. */
-static u64
-limit_or_none(u64 limit)
-{
-	return limit ? limit : ~0ul >> 1;
-}
 
 static u64
 default_pages(void)
@@ -317,14 +326,16 @@ static void
 tell_options(struct filesystem *fs, char *buf, size_t cap)
 {
 	const struct tmpfs *t = tmpfs_of(fs);
-	bool limited = t->max_pages != limit_or_none(0);
+	u64 pages = atomic_load(&t->max_pages);
+	u64 inodes = atomic_load(&t->max_inodes);
+	bool limited = pages != limit_or_none(0);
 
 	*buf = 0;
-	if (t->max_pages != default_pages())
-		tell(buf, cap, "size",
-		    limited ? t->max_pages * (PAGE_SIZE / 1024) : 0, "k");
-	if (t->max_inodes != default_pages())
-		tell(buf, cap, "nr_inodes", t->max_inodes, "");
+	if (pages != default_pages())
+		tell(buf, cap, "size", limited ? pages * (PAGE_SIZE / 1024) : 0,
+		    "k");
+	if (inodes != default_pages())
+		tell(buf, cap, "nr_inodes", inodes, "");
 	if (t->mode != USUAL_MODE)
 		fmt_snprint(
 		    buf + strlen(buf), cap - strlen(buf), ",mode=%o", t->mode);
@@ -334,9 +345,63 @@ tell_options(struct filesystem *fs, char *buf, size_t cap)
 		tell(buf, cap, "gid", t->gid, "");
 }
 
+/* Sets those that text speaks of. */
+static int
+parse_options(struct options *o, const char *text)
+{
+	const struct mount_option known[] = {
+	    {"size=", &o->size_bytes, BASE_OF_MEMORY},
+	    {"nr_inodes=", &o->nr_inodes, 0},
+	    {"mode=", &o->mode, 8},
+	    {"uid=", &o->uid, 10},
+	    {"gid=", &o->gid, 10},
+	};
+
+	return mount_options_parse(known, ARRAY_SIZE(known), text);
+}
+
+static u64
+pages_of(const struct options *o)
+{
+	return limit_or_none(align_up(o->size_bytes, PAGE_SIZE) >> PAGE_SHIFT);
+}
+
+/*
+ * A limit goes no lower than what is in use, and where there is none there will
+ * be none.  Whose the root is, and its mode, is what the mount said.
+ */
+static int
+tmpfs_remount(struct filesystem *fs, bool read_only, const char *text)
+{
+	struct tmpfs *t = tmpfs_of(fs);
+	u64 had_pages = atomic_load(&t->max_pages), pages;
+	u64 had_inodes = atomic_load(&t->max_inodes), inodes;
+	struct options o = {.size_bytes = NOT_SAID, .nr_inodes = NOT_SAID};
+	int err = parse_options(&o, text);
+
+	(void)read_only;
+	if (err < 0)
+		return err;
+	pages = o.size_bytes == NOT_SAID ? had_pages : pages_of(&o);
+	inodes =
+	    o.nr_inodes == NOT_SAID ? had_inodes : limit_or_none(o.nr_inodes);
+	if (pages < had_pages &&
+	    (had_pages == limit_or_none(0) ||
+		pages < atomic_load(&t->nr_pages)))
+		return -EINVAL;
+	if (inodes < had_inodes &&
+	    (had_inodes == limit_or_none(0) ||
+		inodes < atomic_load(&t->nr_inodes)))
+		return -EINVAL;
+	atomic_store(&t->max_pages, pages);
+	atomic_store(&t->max_inodes, inodes);
+	return 0;
+}
+
 static const struct filesystem_ops tmpfs_ops = {
     .statfs = tmpfs_statfs,
     .options = tell_options,
+    .remount = tmpfs_remount,
     .unmount = tmpfs_empty,
     .release = tmpfs_release,
 };
@@ -349,16 +414,9 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	    .nr_inodes = default_pages(),
 	    .mode = USUAL_MODE,
 	};
-	const struct mount_option known[] = {
-	    {"size=", &o.size_bytes, 0},
-	    {"nr_inodes=", &o.nr_inodes, 0},
-	    {"mode=", &o.mode, 8},
-	    {"uid=", &o.uid, 10},
-	    {"gid=", &o.gid, 10},
-	};
 	struct inode_new root = {};
 	struct tmpfs *t;
-	int err = mount_options_parse(known, ARRAY_SIZE(known), data);
+	int err = parse_options(&o, data);
 
 	if (err < 0)
 		return err;
@@ -371,8 +429,7 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 	t->fs.type = type;
 	t->fs.keeps_names = true;
 	t->fs.dev = filesystem_new_dev();
-	t->max_pages =
-	    limit_or_none(align_up(o.size_bytes, PAGE_SIZE) >> PAGE_SHIFT);
+	t->max_pages = pages_of(&o);
 	t->max_inodes = limit_or_none(o.nr_inodes);
 	t->mode = o.mode & 07777;
 	t->uid = o.uid;

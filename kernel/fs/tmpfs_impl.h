@@ -26,8 +26,8 @@ struct tmpfs_numbers {
  */
 struct tmpfs {
 	struct filesystem fs;
-	u64 max_pages;  /* c */
-	u64 max_inodes; /* c */
+	u64 max_pages;  /* a: a remount sets both */
+	u64 max_inodes; /* a */
 	u32 mode;       /* c: of the root, as the mount said; and whose */
 	u32 uid;        /* c */
 	u32 gid;        /* c */

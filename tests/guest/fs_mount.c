@@ -108,6 +108,49 @@ read_only(void)
 	must(umount("m"));
 }
 
+/* What statfs has of its size in KiB, with these options. */
+static long
+kib_with(const char *options)
+{
+	struct statfs sf;
+
+	if (mount_tmpfs("m", MS_REMOUNT, options) < 0)
+		return -errno;
+	must(statfs("m", &sf));
+	return sf.f_blocks * (sf.f_bsize / 1024);
+}
+
+static void
+resized(void)
+{
+	static char some[64 << 10];
+	long half, ten;
+	int fd;
+
+	must(mount_tmpfs("m", 0, "size=50%"));
+	half = kib_with(NULL);
+	ok(half > 0, "a size in parts of memory");
+	must(umount("m"));
+	must(mount_tmpfs("m", 0, "size=64k,nr_inodes=3"));
+	fd = must(open("m/f", O_CREAT | O_RDWR, 0600));
+	is(write(fd, some, sizeof(some)), sizeof(some), "all of its size");
+	is_errno(write(fd, some, 1), ENOSPC, "and no more");
+	is(kib_with("size=128k"), 128, "it is remounted larger");
+	is(write(fd, some, sizeof(some)), sizeof(some), "and has room");
+	is(kib_with("nr_inodes=2"), 128, "what is not said stays");
+	is_errno(mkdir("m/d", 0700), ENOSPC, "fewer inodes");
+	is(kib_with("nr_inodes=1"), -EINVAL, "but not fewer than there are");
+	is(kib_with("size=64k"), -EINVAL, "nor pages");
+	is(kib_with("size=1m,nonsense=1"), -EINVAL, "an unknown option");
+	is(kib_with(NULL), 128, "and nothing has changed");
+	ten = kib_with("size=10%");
+	ok(ten >= half / 5 - 4 && ten <= half / 5 + 4, "parts of memory");
+	is(kib_with("size=0"), 0, "no limit any more");
+	is(kib_with("size=1g"), -EINVAL, "and none later");
+	close(fd);
+	must(umount("m"));
+}
+
 static void
 refuses(void)
 {
@@ -170,6 +213,7 @@ TEST(fs_mount)
 	stacks();
 	busy();
 	read_only();
+	resized();
 	refuses();
 	links();
 	other_systems();
