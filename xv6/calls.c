@@ -13,9 +13,8 @@
 /* calf's: si_status has the whole of exit's argument. */
 #define WHOLE_VALUE 0x00100000
 
-/* The console's number there, and here. */
+/* The console's number there. */
 #define CONSOLE_MAJOR 1
-#define CONSOLE       MKDEV(5, 1)
 /* Others have no device behind them: opening one fails, as there. */
 #define NO_DEVICE(major, minor) MKDEV(300 + ((major)&0xff), (minor)&0xff)
 

@@ -40,6 +40,8 @@ enum {
 #include "kernel/stat.h"
 
 #define PAGE 4096ul
+/* The console's number here, 5 and 1. */
+#define CONSOLE 0x501
 #ifndef MAXPATH
 #define MAXPATH 128
 #endif

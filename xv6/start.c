@@ -10,6 +10,7 @@
 #include "layer.h"
 
 #include <linux/mman.h>
+#include <linux/mount.h>
 #include <linux/resource.h>
 #include <linux/signal.h>
 #include <linux/sysinfo.h>
@@ -26,8 +27,8 @@ char xv6_stack[USERSTACK * PAGE]
     __attribute__((section(".xv6_stack"), aligned(PAGE)));
 extern char xv6_data[], xv6_data_end[];
 
-extern int main(int argc, char **argv);
-extern void start(int argc, char **argv) __attribute__((weak));
+/* The tree's main, or what it has before that. */
+extern void xv6_main(int argc, char **argv);
 extern int exit(int) __attribute__((noreturn));
 
 static int
@@ -79,6 +80,13 @@ keep_reserve(void)
 	write_file("/proc/calf/reserve", at);
 }
 
+/* The tree's largest file has to find room; half of memory is what it has. */
+static void
+make_room(void)
+{
+	LINUX5(__NR_mount, "none", "/", 0, MS_REMOUNT, "size=62%");
+}
+
 static void
 limit(int what, uint64 most)
 {
@@ -119,8 +127,11 @@ be_first(char *path)
 {
 	write_file("/proc/sys/kernel/pid_max", MAX_PID);
 	keep_reserve();
+	make_room();
 	if (path)
 		enter_folder(path);
+	/* Its init would have made it. */
+	LINUX4(__NR_mknodat, AT_FDCWD, "/console", S_IFCHR | 0666, CONSOLE);
 	ignore(SIGPIPE);
 	ignore(SIGXFSZ);
 	LINUX1(__NR_umask, 0);
@@ -197,8 +208,6 @@ void
 xv6_begin(int argc, char **argv)
 {
 	LINUX2(__NR_munmap, xv6_stack_end, USER_END - (uint64)xv6_stack_end);
-	if (start)
-		start(argc, argv);
-	main(argc, argv);
+	xv6_main(argc, argv);
 	exit(0);
 }

@@ -48,6 +48,56 @@ status=0
 is 'a call that is not there fails, the others work' $status 41
 ok 'it is named' grep -q 'calls that always fail: teleport' "$tmp/err"
 ok 'so is a program that does not compile' grep -q 'not built: broken' "$tmp/err"
+
+# Another, of years of exercises: a call that syscall.h has, a library that has
+# its own getpid, a program with a start of its own, one in assembler.
+rm -r "$tmp/tree/user"/* "$tmp/tree/kernel"
+cp -r "$top/tests/xv6/kernel" "$tmp/tree/"
+printf '\tentry (%s);\n' "'hover'" >"$tmp/tree/user/usys.pl"
+printf '# define\tSYS_teleport 23\n' >"$tmp/tree/kernel/syscall.h"
+echo '#define O_APPEND 0x800' >>"$tmp/tree/kernel/fcntl.h"
+echo 'UEXTRA += $U/more.txt' >"$tmp/tree/Makefile"
+echo more >"$tmp/tree/user/more.txt"
+echo 'int getpid(void) { return 4000; }' >"$tmp/tree/user/own.c"
+cat >"$tmp/tree/user/many.c" <<'END'
+int exit(int), getpid(void), teleport(int), hover(int), open(const char *, int);
+int start;
+int main(void) { exit(getpid() + open("more.txt", 0) + teleport(0) + hover(0)); }
+END
+printf '.globl main\nmain:\tli a0, 43\n\tcall exit\n' >"$tmp/tree/user/low.S"
+# And one whose files may have more than half of the machine.
+echo '#define MAXFILE 67000' >>"$tmp/tree/kernel/fs.h"
+cat >"$tmp/tree/user/large.c" <<'END'
+int exit(int), open(const char *, int), write(int, const void *, int);
+static char block[1024];
+int main(void) {
+	int fd = open("data", 0x201), n;
+	for (n = 0; write(fd, block, 1024) == 1024; n++)
+		;
+	exit(n == 67000 ? 44 : 1);
+}
+END
+for case in many:161 low:43 large:44; do
+	status=0
+	"$top/calf" exec --xv6 "$tmp/tree" --mem 128M --timeout 100 -- \
+		"/xv6/${case%:*}" \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+	is "${case%:*} of a tree of exercises" $status "${case#*:}"
+	[ "$case" != many:161 ] || cp "$tmp/err" "$tmp/err.build"
+done
+ok 'its calls are named' grep -q 'fail: hover teleport' "$tmp/err.build"
+is 'nothing else is said' "$(grep -c warning "$tmp/err.build")" 0
+
+# A library's start comes before main.
+cat >"$tmp/tree/user/own.c" <<'END'
+int main(int, char **), exit(int);
+void start(int argc, char **argv) { exit(main(argc, argv) + argc); }
+END
+echo 'int main(int c, char **v) { return v[c - 1][0]; }' >"$tmp/tree/user/many.c"
+status=0
+"$top/calf" exec --xv6 "$tmp/tree" --timeout 100 -- /xv6/many A >"$tmp/out" \
+	2>"$tmp/err" || status=$?
+is 'start, then main' $status 67
 rm -r "$tmp/tree/user"
 status=0
 "$top/calf" exec --xv6 "$tmp/tree" -- /xv6/old >"$tmp/out" 2>"$tmp/err" ||

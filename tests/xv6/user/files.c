@@ -68,6 +68,11 @@ test_device(void)
 	struct stat st;
 	int fd;
 
+	fd = open("console", O_RDWR);
+	check(fd >= 0, "the console is there");
+	close(fd);
+	check(mknod("console", 1, 0) == -1, "and not made twice");
+	unlink("console");
 	check(mknod("console", 1, 0) == 0, "mknod of the console");
 	fd = open("console", O_RDWR);
 	check(fd >= 0, "it can be opened");
