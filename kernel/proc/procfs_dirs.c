@@ -137,7 +137,7 @@ static int
 get_file(struct procfs_key key, struct file **out)
 {
 	struct task *t;
-	int err = view_task_private(view_key(key.id, key.sub & 1), &t);
+	int err = view_task_private(view_key(key.id, view_scope(key)), &t);
 
 	if (err != 0)
 		return err;
@@ -205,7 +205,7 @@ fill_fd(struct procfs_key key, int n, struct procfs_child *out)
 {
 	struct task *t;
 	u32 access;
-	int err = view_task_private(view_key(key.id, key.sub & 1), &t);
+	int err = view_task_private(view_key(key.id, view_scope(key)), &t);
 
 	if (err != 0)
 		return err;
@@ -252,7 +252,7 @@ show_fdinfo(struct seq *s, struct procfs_key key)
 {
 	struct fd_info info;
 	struct task *t;
-	int err = view_task_private(view_key(key.id, key.sub & 1), &t);
+	int err = view_task_private(view_key(key.id, view_scope(key)), &t);
 
 	if (err != 0)
 		return err;

@@ -219,7 +219,7 @@ show_io(struct seq *s, struct procfs_key key)
 	if (err != 0)
 		return err;
 	io_counts_add(&sum, &v->usage.io);
-	if (key.sub == VIEW_PROCESS)
+	if (view_scope(key) == VIEW_PROCESS)
 		io_counts_add(&sum, &v->children.io);
 	view_free(v);
 	err = view_task_private(key, &t);

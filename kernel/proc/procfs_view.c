@@ -141,9 +141,9 @@ find_locked(struct procfs_key key, struct task **t)
 	*t = task_find_locked(key.id);
 	if (p == NULL)
 		return *t != NULL ? (*t)->proc : NULL;
-	if (key.sub == VIEW_PROCESS)
+	if (view_scope(key) == VIEW_PROCESS)
 		*t = proc_leader_locked(p);
-	return *t == NULL && key.sub == VIEW_THREAD ? NULL : p;
+	return *t == NULL && view_scope(key) == VIEW_THREAD ? NULL : p;
 }
 
 static int
@@ -161,7 +161,7 @@ take_locked(struct proc_view *v, struct procfs_key key)
 	take_signals(v, p, t);
 	if (t != NULL)
 		take_task(v, t);
-	if (key.sub == VIEW_THREAD)
+	if (view_scope(key) == VIEW_THREAD)
 		usage_add_task(&v->usage, t);
 	else
 		usage_get_proc(p, &v->usage);

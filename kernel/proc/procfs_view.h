@@ -6,11 +6,20 @@
 #include "mm/mm.h"
 #include "proc/proc.h"
 
-/* In a key: which process or thread, and whether the thread is meant alone. */
+/*
+ * In a key: which process or thread, and whether the thread is meant alone.  A
+ * name below has its number above that bit.
+ */
 enum {
 	VIEW_PROCESS,
 	VIEW_THREAD,
 };
+
+static inline u64
+view_scope(struct procfs_key key)
+{
+	return key.sub & VIEW_THREAD;
+}
 
 static inline struct procfs_key
 view_key(s32 nr, u64 scope)
