@@ -73,8 +73,13 @@ check-gcc-debug:
 check-clang:
 	@$(MAKE) -s COMPILER=clang BUILD=release kernel
 
+# What it warns of in the debug build, without making one.
 check-clang-debug:
-	@$(MAKE) -s COMPILER=clang BUILD=debug kernel
+	@$(MAKE) -s COMPILER=clang BUILD=debug syntax
+
+.PHONY: syntax
+syntax: $(O)/gen/.made
+	@printf '%s\n' $(KSRC_C) | xargs -P 2 -n 8 $(KCC) $(KCFLAGS) -fsyntax-only
 
 # How much there is to read: lines of each folder, comments and all, unit tests
 # and fuzzers not.
