@@ -1,7 +1,7 @@
 #!/bin/sh
 # The applets of the distribution's busybox: what tests/boot/busybox.sh prints of
 # each is on calf what it is on Linux; CALF_LONG=1: so is what tests/boot/system.sh
-# prints, which has minutes of work.
+# prints, which has minutes of work and is done by the release build.
 . "$(dirname "$0")/../tap.sh"
 
 if [ ! -s "$top/build/busybox/version" ]; then
@@ -9,8 +9,9 @@ if [ ! -s "$top/build/busybox/version" ]; then
 	exit 0
 fi
 
-limit=600 scripts='sh /busybox.sh'
-[ -z "${CALF_LONG:-}" ] || limit=3000 scripts="$scripts; sh /system.sh"
+limit=600 build=--debug-build scripts='sh /busybox.sh'
+[ -z "${CALF_LONG:-}" ] ||
+	limit=3000 build= scripts="$scripts; sh /system.sh"
 
 # run KERNEL OPTION…
 run()
@@ -33,7 +34,7 @@ part()
 }
 
 run linux --kernel linux
-run calf --debug-build
+run calf $build
 applets=$(sed -n 's/^== //p' "$tmp/linux")
 ok 'at least 150 applets' [ "$(echo "$applets" | wc -l)" -ge 150 ]
 for applet in $applets; do
