@@ -162,12 +162,12 @@ leave_old(struct remap *m, u64 moved)
 {
 	struct mm *mm = m->mm;
 	u64 end = m->old + m->old_len;
-	struct tree_gather g;
+	int err = 0;
 
-	mm_gather_init(mm, &g);
+	/* Its edges are ours since prepare, so that nothing can be lacking. */
 	if (moved < m->old_len)
-		tree_zap(mm->root, uaddr(m->old + moved), uaddr(end), &g);
-	gather_finish(&g);
+		err = mm_zap_locked(mm, m->old + moved, end);
+	check(err == 0);
 	region_split(mm, m->old);
 	region_split(mm, end);
 	region_remove(mm, m->old, end);
