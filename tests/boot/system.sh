@@ -50,7 +50,8 @@ t cpuinfo 'grep -c ^processor /proc/cpuinfo; nproc; grep "^isa" /proc/cpuinfo | 
 t df 'df | head -n 1; df | tail -n +2 | yes_if "NF == 6 && \$2 >= \$3 && \$3 + \$4 <= \$2 && \$5 ~ /%\$/" -; mkdir -p m; mount -t tmpfs -o size=4m tmpfs m; dd if=/dev/zero of=m/x bs=1k count=1024 2>/dev/null; df m; df -h m; df -k m | tail -n 1; df -T m; df -P m; df -i m | tail -n 1 | awk "{ print \$3, \$6 }"; umount m'
 t mount 'mount | awk "{ print \$3, \$5 }" | grep -v "^/ " | sort; mount | awk "\$3 == \"/\"" | wc -l; mkdir -p m; mount -t tmpfs -o size=64k,nosuid,noexec,mode=711 some m; mount | grep "^some" | sed "s/(.*//"; mount | grep "^some" | grep -o "nosuid\|noexec\|size=64k\|mode=711"; cp /bin/busybox m 2>&1; echo "#!/bin/sh" >m/s 2>&1; mount -o remount,ro m; echo x >m/y; umount m; mount | grep -c ^some'
 t find-whole 'find / 2>err | wc -l | yes_if "\$1 > 300" -; grep -v "/proc/[0-9].*: No such" err'
-t find-count 'find / -xdev ! -path "/tmp/*" | wc -l'
+# Linux has the modules that it needs for its disks in /calf.
+t find-count 'find / -xdev ! -path "/tmp/*" ! -path "/calf/modules*" | wc -l'
 t find-dev 'find /dev -type c | grep -E "/(null|zero|full|random|urandom|tty|console|ptmx|ttyS0)\$" | sort; find /dev -type l | sort; find /proc/self/fd -type l | wc -l'
 t tar-whole 'cd /; find . -xdev ! -type d ! -path "./tmp/*" ! -path "./calf/*" | sort >/tmp/sys/list; wc -l </tmp/sys/list; tar c -T /tmp/sys/list | md5sum; tar c -T /tmp/sys/list | gzip | wc -c'
 t tar-again 'mkdir -p out; tar c -C / etc bin sbin | tar x -C out; diff -r /etc out/etc && echo the same; cmp /bin/busybox out/bin/busybox; find out | wc -l; (cd / && find bin sbin etc | sort | xargs stat -c "%a %u %g %F %n") >one; (cd out && find bin sbin etc | sort | xargs stat -c "%a %u %g %F %n") >two; cmp one two; rm -r out'
