@@ -17,6 +17,7 @@
  */
 #include "fs/tmpfs.h"
 
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
 
@@ -451,7 +452,11 @@ tmpfs_create(const char *type, const char *data, struct filesystem **out)
 static int
 open_tmpfs(const struct mount_request *request, struct filesystem **out)
 {
-	return tmpfs_create("tmpfs", request->data, out);
+	int err = tmpfs_create("tmpfs", request->data, out);
+
+	if (err == 0)
+		(*out)->read_only = request->flags & MS_RDONLY;
+	return err;
 }
 
 static struct filesystem_type tmpfs_type = {

@@ -105,6 +105,11 @@ read_only(void)
 	must(umount("m"));
 	is(mount_tmpfs("m", MS_RDONLY, NULL), 0, "read only from the start");
 	is_errno(mkdir("m/d", 0700), EROFS, "stays empty");
+	must(mount("m", "m", NULL, MS_BIND, NULL));
+	must(mount(NULL, "m", NULL, MS_BIND | MS_REMOUNT, NULL));
+	is_errno(mkdir("m/d", 0700), EROFS,
+	    "also through a mount that could be written to");
+	must(umount("m"));
 	must(umount("m"));
 }
 
