@@ -83,6 +83,29 @@ path_text(struct path p, struct path root, bool any, char *buf, size_t cap,
 }
 
 int
+dentry_text(struct dentry *d, char *buf, size_t cap, char **out)
+{
+	static const char gone[] = "//deleted";
+	struct back_text t = {.start = buf, .at = buf + cap};
+
+	spin_lock(&dentry_lock);
+	prepend(&t, "", 1);
+	if (d->deleted)
+		prepend(&t, gone, strlen(gone));
+	for (; d->parent && !t.full; d = d->parent) {
+		prepend(&t, d->name, d->len);
+		prepend(&t, "/", 1);
+	}
+	spin_unlock(&dentry_lock);
+	if (*t.at == '\0')
+		prepend(&t, "/", 1);
+	if (t.full)
+		return -ERANGE;
+	*out = t.at;
+	return 0;
+}
+
+int
 namei_getcwd(struct fs_context *ctx, char *buf, size_t cap, char **out)
 {
 	struct path root = fs_context_root(ctx), cwd = fs_context_cwd(ctx);

@@ -162,10 +162,16 @@ mount_free(struct mount *m)
 }
 
 bool
+filesystem_is_read_only(const struct filesystem *fs)
+{
+	return atomic_load(&fs->read_only) || atomic_load(&fs->broken);
+}
+
+bool
 mount_is_read_only(const struct mount *m)
 {
 	return (atomic_load(&m->flags) & MS_RDONLY) ||
-	    atomic_load(&m->fs->read_only) || atomic_load(&m->fs->broken);
+	    filesystem_is_read_only(m->fs);
 }
 
 int
@@ -234,6 +240,17 @@ mount_covered(struct mount *m, struct path *out)
 		*out = path_get((struct path){m->parent, m->at});
 	spin_unlock(&mount_lock);
 	return found;
+}
+
+u32
+mount_parent_id(const struct mount *m)
+{
+	u32 id;
+
+	spin_lock(&mount_lock);
+	id = m->parent ? m->parent->id : m->id;
+	spin_unlock(&mount_lock);
+	return id;
 }
 
 static bool

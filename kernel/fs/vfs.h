@@ -335,6 +335,12 @@ dentry_put(struct dentry *d)
  */
 int path_text(struct path p, struct path root, bool any, char *buf, size_t cap,
     char **out) MUST_CHECK;
+/*
+ * The path of d from the top of its file system, in the same way; "//deleted"
+ * stands behind it when d has no name any more.  Errors: -ERANGE.
+ * Locks: takes DENTRY only.
+ */
+int dentry_text(struct dentry *d, char *buf, size_t cap, char **out) MUST_CHECK;
 
 /* ---- file systems and mounts ------------------------------------------ */
 
@@ -495,6 +501,9 @@ path_put(struct path p)
 		mount_put(p.mount);
 }
 
+bool filesystem_is_read_only(const struct filesystem *fs);
+/* The number of the mount that m stands on; its own where there is none. */
+u32 mount_parent_id(const struct mount *m);
 /* It, or all of its file system, is only read. */
 bool mount_is_read_only(const struct mount *m);
 /* -EROFS when nothing may be changed through it. */

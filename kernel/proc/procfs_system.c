@@ -1,5 +1,4 @@
 /* The files of /proc that are about the whole machine. */
-#include <linux/fs.h>
 #include <linux/stat.h>
 
 #include "core/clock.h"
@@ -262,78 +261,6 @@ show_filesystems(struct seq *s, struct procfs_key key)
 	seq_puts(s,
 	    "nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\n"
 	    "\text3\n\text2\n");
-	return 0;
-}
-
-/* ---- mounts -------------------------------------------------------------- */
-
-/* What a file system says of its own options; they are few. */
-#define OPTIONS_BYTES 64
-
-static const struct {
-	u32 flag;
-	const char *word;
-} mount_words[] = {
-    {MS_NOSUID, ",nosuid"},
-    {MS_NODEV, ",nodev"},
-    {MS_NOEXEC, ",noexec"},
-    {MS_NOATIME, ",noatime"},
-    {MS_NODIRATIME, ",nodiratime"},
-    {MS_RELATIME, ",relatime"},
-};
-
-static void
-print_options(struct seq *s, struct mount *m)
-{
-	u32 flags = atomic_load(&m->flags);
-	char own[OPTIONS_BYTES] = "";
-	size_t i;
-
-	seq_puts(s, mount_is_read_only(m) ? "ro" : "rw");
-	for (i = 0; i < ARRAY_SIZE(mount_words); i++)
-		if (flags & mount_words[i].flag)
-			seq_puts(s, mount_words[i].word);
-	if (m->fs->ops->options)
-		m->fs->ops->options(m->fs, own, sizeof(own));
-	seq_puts(s, own);
-}
-
-/* What cannot be reached from root is not there for who asks. */
-static void
-print_mount(struct seq *s, struct mount *m, struct path root, char *buf)
-{
-	struct path place = {m, m->root};
-	char *text;
-
-	if (path_text(place, root, false, buf, PATH_MAX_BYTES, &text) != 0)
-		return;
-	seq_escape(s, m->source != NULL ? m->source : "none");
-	seq_puts(s, " ");
-	seq_escape(s, text);
-	seq_print(s, " %s ", m->fs->type);
-	print_options(s, m);
-	seq_puts(s, " 0 0\n");
-}
-
-int
-procfs_show_mounts(struct seq *s, struct procfs_key key)
-{
-	char *buf = kmalloc(PATH_MAX_BYTES);
-	struct path root;
-	struct mount *m;
-	u32 last = 0;
-
-	(void)key;
-	if (buf == NULL)
-		return -ENOMEM;
-	root = fs_context_root(task_current()->fs);
-	while ((m = mount_next(last)) != NULL) {
-		last = m->id;
-		print_mount(s, m, root, buf);
-		mount_put(m);
-	}
-	path_put(root);
-	kfree(buf);
 	return 0;
 }
 

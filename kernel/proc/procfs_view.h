@@ -95,6 +95,7 @@ extern struct procfs_dir procfs_fdinfo_dir; /* /proc/PID/fdinfo */
 void procfs_print_region(struct seq *s, const struct mm_region_info *r);
 
 int procfs_show_mounts(struct seq *s, struct procfs_key key) MUST_CHECK;
+int procfs_show_mountinfo(struct seq *s, struct procfs_key key) MUST_CHECK;
 
 /* Boot: the tables of each file. */
 extern struct procfs_dir procfs_sys_dir; /* /proc/sys */
