@@ -19,6 +19,13 @@
 
 /* However short an interval is, the kernel has other things to do as well. */
 #define SHORTEST_NS (50 * NSEC_PER_USEC)
+/*
+ * After a signal of CPU time, the least of it until there is another, whichever
+ * timer is due.  A handler that takes longer than the interval would never be
+ * left otherwise, not even for the handler of another signal.  It is the tick
+ * at which Linux looks.
+ */
+#define QUIET_NS (4 * NSEC_PER_MSEC)
 
 static const u8 signal_of[NR_ITIMER_KINDS] = {
     [ITIMER_KIND_REAL] = SIGALRM,
@@ -27,10 +34,10 @@ static const u8 signal_of[NR_ITIMER_KINDS] = {
 };
 
 /*
- * Sends the signal if the timer is due, and moves it on by whole intervals.
- * Locks: the process's sig.lock.
+ * Sends the signal if the timer is due, and moves it on by whole intervals;
+ * true if it was.  Locks: the process's sig.lock.
  */
-static void
+static bool
 expire_locked(struct proc *p, u32 kind, u64 now)
 {
 	struct itimer *it = &p->itimers.of[kind];
@@ -38,15 +45,16 @@ expire_locked(struct proc *p, u32 kind, u64 now)
 	u64 missed;
 
 	if (it->expires_ns == 0 || now < it->expires_ns)
-		return;
+		return false;
 	/* A standard signal of the kernel's always finds room. */
 	(void)signal_send_locked(p, NULL, &info);
 	if (it->interval_ns == 0) {
 		it->expires_ns = 0;
-		return;
+		return true;
 	}
 	missed = (now - it->expires_ns) / it->interval_ns;
 	it->expires_ns += (missed + 1) * it->interval_ns;
+	return true;
 }
 
 static void
@@ -58,7 +66,7 @@ real_fired(struct timer *timer)
 	u64 now = clock_mono_ns();
 
 	spin_lock(&p->sig.lock);
-	expire_locked(p, ITIMER_KIND_REAL, now);
+	(void)expire_locked(p, ITIMER_KIND_REAL, now);
 	if (it->expires_ns != 0)
 		timer_arm(timer, MAX(it->expires_ns, now + SHORTEST_NS));
 	spin_unlock(&p->sig.lock);
@@ -110,18 +118,32 @@ enforce_limit_locked(struct proc *p, u64 spent_ns)
 	}
 }
 
+static void
+expire_cpu_locked(struct proc *p, const struct cputime *spent, u64 total_ns)
+{
+	bool any;
+
+	if (total_ns < p->itimers.quiet_until_ns)
+		return;
+	any = expire_locked(p, ITIMER_KIND_VIRTUAL, spent->user_ns);
+	any |= expire_locked(p, ITIMER_KIND_PROF, total_ns);
+	any |= ptimer_charge_locked(p);
+	if (any)
+		p->itimers.quiet_until_ns = total_ns + QUIET_NS;
+}
+
 void
 itimer_charge(void)
 {
 	struct proc *p = proc_current();
 	struct cputime spent;
+	u64 total_ns;
 
 	spin_lock(&p->sig.lock);
 	cputime_proc_locked(p, &spent);
-	expire_locked(p, ITIMER_KIND_VIRTUAL, spent.user_ns);
-	expire_locked(p, ITIMER_KIND_PROF, spent.user_ns + spent.system_ns);
-	ptimer_charge_locked(p);
-	enforce_limit_locked(p, spent.user_ns + spent.system_ns);
+	total_ns = spent.user_ns + spent.system_ns;
+	expire_cpu_locked(p, &spent, total_ns);
+	enforce_limit_locked(p, total_ns);
 	spin_unlock(&p->sig.lock);
 }
 

@@ -35,8 +35,9 @@ struct itimers {
 	struct itimer of[NR_ITIMER_KINDS]; /* l */
 	struct timer real;                 /* o */
 	struct proc *proc;                 /* c */
-	bool cpu_armed;    /* l, a: VIRTUAL or PROF is, or one of ptimers */
-	u64 xcpu_again_ns; /* l: CPU time before which no SIGXCPU is due */
+	bool cpu_armed;     /* l, a: VIRTUAL or PROF is, or one of ptimers */
+	u64 quiet_until_ns; /* l: CPU time before which none of them fires */
+	u64 xcpu_again_ns;  /* l: CPU time before which no SIGXCPU is due */
 };
 
 void itimer_init(struct proc *p);

@@ -176,19 +176,21 @@ send_locked(struct ptimer *t, u64 nr)
 	(void)signal_send_locked(t->proc, task, &info);
 }
 
-static void
+/* True if it was due. */
+static bool
 expire_locked(struct ptimer *t)
 {
 	struct sig_info *info;
 	u64 nr = advance_locked(t);
 
 	if (nr == 0 || t->event.signo == 0)
-		return;
+		return nr > 0;
 	info = pending_locked(t);
 	if (info)
 		info->timer.overrun = (s32)add_overrun(info->timer.overrun, nr);
 	else
 		send_locked(t, nr);
+	return true;
 }
 
 /*
@@ -204,7 +206,7 @@ fired(struct timer *timer)
 
 	spin_lock(&p->sig.lock);
 	seldom = t->event.signo == 0 || pending_locked(t) != NULL;
-	expire_locked(t);
+	(void)expire_locked(t);
 	seldom = seldom || pending_locked(t) == NULL;
 	arm_locked(t, seldom ? SELDOM_NS : SHORTEST_NS);
 	spin_unlock(&p->sig.lock);
@@ -235,14 +237,16 @@ ptimer_taken_locked(struct proc *p, struct sig_info *info)
 	arm_locked(t, SHORTEST_NS);
 }
 
-void
+bool
 ptimer_charge_locked(struct proc *p)
 {
 	struct ptimer *t;
+	bool any = false;
 
 	list_for_each (t, &p->ptimers.all, link)
 		if (counts_cpu(t))
-			expire_locked(t);
+			any |= expire_locked(t);
+	return any;
 }
 
 static void

@@ -39,8 +39,11 @@ struct ptimer_event {
 void ptimer_init(struct proc *p);
 /* exec, exit: all go.  Locks: none. */
 void ptimer_drop_all(struct proc *p);
-/* The current process's timers that count CPU time.  Locks: its sig.lock. */
-void ptimer_charge_locked(struct proc *p);
+/*
+ * The current process's timers that count CPU time; true if one was due.
+ * Locks: its sig.lock.
+ */
+bool ptimer_charge_locked(struct proc *p);
 /*
  * The current thread takes a signal that a timer sent: info tells how often it
  * expired since.  Locks: its process's sig.lock.

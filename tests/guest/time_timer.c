@@ -134,6 +134,34 @@ test_children(void)
 }
 
 static void
+set_again(int sig)
+{
+	on_signal(sig);
+	set(ITIMER_PROF, 1, 0);
+}
+
+/*
+ * However short the interval is, the work goes on: signals of CPU time come at
+ * a tick, of which no kernel has more than one each millisecond.
+ */
+static void
+work_beside(void (*handler)(int), long interval_us, const char *what)
+{
+	long long start = now_us(CLOCK_PROCESS_CPUTIME_ID), spent;
+
+	signal(SIGPROF, handler);
+	count = 0;
+	set(ITIMER_PROF, 1, interval_us);
+	while (now_us(CLOCK_PROCESS_CPUTIME_ID) - start < 200000)
+		getppid();
+	set(ITIMER_PROF, 0, 0);
+	spent = now_us(CLOCK_PROCESS_CPUTIME_ID) - start;
+	ok(count > 0, "%s of a microsecond sends signals", what);
+	ok(count <= spent / 1000 + 1, "but leaves time for work");
+	note("%d in %lld us", count, spent);
+}
+
+static void
 alarm_and_sleep(void)
 {
 	signal(SIGALRM, SIG_DFL);
@@ -221,6 +249,8 @@ TEST(time_timer)
 	test_old();
 	test_asleep();
 	test_children();
+	work_beside(on_signal, 1, "an interval");
+	work_beside(set_again, 0, "a timer that is set again");
 	dies(SIGALRM, alarm_and_sleep, "SIGALRM kills a sleeper");
 	dies(SIGPROF, alarm_and_spin, "SIGPROF kills one who works");
 	dies(SIGVTALRM, spin_virtually, "as does SIGVTALRM");
