@@ -12,6 +12,7 @@
 #include <linux/magic.h>
 #include <linux/stat.h>
 
+#include "core/thread.h"
 #include "fs/file.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -390,7 +391,11 @@ file_read_text(struct file *f, struct iov_iter *to, u64 *pos)
 	int err = 0;
 
 	mutex_lock(&f->inode->lock);
-	if (*pos == 0 || !s->buf || procfs_of(f->inode)->entry->live)
+	/* Many may have waited, and a text can take a while: not for the dead.
+	 */
+	if (thread_must_end())
+		err = -EINTR;
+	else if (*pos == 0 || !s->buf || procfs_of(f->inode)->entry->live)
 		err = generate(f);
 	len = err == 0 && *pos < s->len_bytes
 	    ? MIN(s->len_bytes - *pos, to->left_bytes)

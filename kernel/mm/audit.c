@@ -240,11 +240,13 @@ settled(void)
 }
 
 int
-audit_hold_still(void)
+audit_hold_still(bool whatever_comes)
 {
 	u64 give_up = clock_mono_ns() + SETTLE_NS;
 
 	for (;;) {
+		if (!whatever_comes && thread_must_end())
+			return -EINTR;
 		pause_begin();
 		if (settled())
 			return 0;
@@ -256,9 +258,9 @@ audit_hold_still(void)
 }
 
 static int
-look(struct audit *a)
+look(struct audit *a, bool whatever_comes)
 {
-	int err = audit_hold_still();
+	int err = audit_hold_still(whatever_comes);
 
 	if (err < 0)
 		return err;
@@ -269,8 +271,8 @@ look(struct audit *a)
 	return 0;
 }
 
-int
-mm_audit(struct audit_result *out)
+static int
+make_audit(struct audit_result *out, bool whatever_comes)
 {
 	struct audit a = {.out = out};
 	int err;
@@ -279,16 +281,22 @@ mm_audit(struct audit_result *out)
 	a.links = kzalloc(page_count * sizeof(u32));
 	if (a.links == NULL)
 		return -ENOMEM;
-	err = look(&a);
+	err = look(&a, whatever_comes);
 	kfree(a.links);
 	return err;
+}
+
+int
+mm_audit(struct audit_result *out)
+{
+	return make_audit(out, false);
 }
 
 static void
 audit_before_off(void)
 {
 	struct audit_result r;
-	int err = mm_audit(&r);
+	int err = make_audit(&r, true);
 
 	slab_check();
 	/* Files may have taken all there was: that is nobody's mistake. */

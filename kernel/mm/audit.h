@@ -36,13 +36,14 @@ struct audit_result {
 /*
  * pause_begin, at a moment when no thread is within those brackets.
  * Locks: none held.  Sleeps, waiting for threads to settle.
- * Errors: -EBUSY when some thread does not settle in time; nothing is held.
+ * Errors: -EBUSY when some thread does not settle in time, -EINTR when the
+ * caller is to end, unless it goes on whatever comes; nothing is held.
  */
-int audit_hold_still(void) MUST_CHECK;
+int audit_hold_still(bool whatever_comes) MUST_CHECK;
 
 /*
  * Holds all harts still and looks.  Sleeps, waiting for threads to settle.
- * Errors: -ENOMEM, -EBUSY when some thread does not settle in time.
+ * Errors: -ENOMEM, -EBUSY when some thread does not settle in time, -EINTR.
  */
 int mm_audit(struct audit_result *out) MUST_CHECK;
 /* Boot: audits before the power goes, and panics if the books are wrong. */

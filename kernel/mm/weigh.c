@@ -305,7 +305,7 @@ try_once(struct weigh *w, const struct weighing *how, bool *done)
 	if (err < 0)
 		return err;
 	memset(w->reach, 0, page_count * sizeof(u32));
-	err = audit_hold_still();
+	err = audit_hold_still(false);
 	if (err < 0)
 		return err;
 	*done = try_locked(w, how);
