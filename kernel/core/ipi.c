@@ -2,6 +2,10 @@
  * The bell is rung by whoever makes the set of reasons non-empty.  The other
  * hart silences the bell first and takes the whole set then, so a reason that
  * is added after the taking finds an empty set and rings again.
+ *
+ * Between the two nothing may come, or the bell is not rung for as long: if
+ * that is a pause, whose hart finds a reason there and does not ring either,
+ * both would wait for ever for a hart that nobody tells.
  */
 #include "core/ipi.h"
 
@@ -17,9 +21,11 @@
 void
 ipi_send(struct hart *h, u32 reasons)
 {
+	irq_push_off();
 	/* Pairs with the exchange in upcall_ipi. */
 	if (atomic_or(&h->ipi_pending, reasons) == 0)
 		arch_ipi_send(h->hartid);
+	irq_pop_off();
 }
 
 void

@@ -147,7 +147,10 @@ arch_ticks(void)
 /* The next timer interrupt of this hart; all ones for none. */
 void arch_timer_set(u64 ticks);
 
-/* Interrupts another hart; the SBI's number of it. */
+/*
+ * Interrupts another hart; the SBI's number of it.  Interrupts are off: what
+ * has been noted for the other must not wait for something else to be told.
+ */
 void arch_ipi_send(u32 hartid);
 int arch_hart_start(u32 hartid, paddr_t entry, u64 arg) MUST_CHECK;
 void arch_putchar_early(char c);

@@ -127,6 +127,7 @@ arch_hart_start(u32 hartid, paddr_t entry, u64 arg)
 void
 arch_ipi_send(u32 hartid)
 {
+	assert(!arch_irqs_on());
 	/* A mask of one hart, counted from hartid. */
 	call(SBI_EXT_IPI, IPI_SEND, 1, hartid, 0);
 }
