@@ -23,7 +23,7 @@ chaos()
 	is "$name: no check failed" "$(grep '^not ok' "$tmp/out")" ''
 	ok "$name: $(sed -n 's/^# \(.* deeds\) of.*/\1/p' "$tmp/out")" \
 		grep -q '^# [1-9][0-9]* deeds of' "$tmp/out"
-	explain "$(grep '^# never' "$tmp/out")"
+	explain "$(grep -c "^# never" "$tmp/out") kinds of deeds never succeeded"
 	[ "$status" = 0 ] ||
 		explain "$(tail -n 20 "$tmp/out"; tail -n 100 "$tmp/err")"
 }
