@@ -345,6 +345,29 @@ keep(struct hart *h, struct page *p)
 		spill(h);
 }
 
+u64
+frame_uncache(struct hart *h)
+{
+	u64 nr = h->frame_cached + h->zeroed_cached;
+	struct page *p;
+
+	spin_lock(&lock);
+	while ((p = h->frame_cache) != NULL || (p = h->zeroed) != NULL) {
+		if (p == h->frame_cache)
+			h->frame_cache = p->next_free;
+		else
+			h->zeroed = p->next_free;
+		p->zeroed = 0;
+		p->next_free = shared_list;
+		shared_list = p;
+	}
+	nr_shared += nr;
+	h->frame_cached = 0;
+	h->zeroed_cached = 0;
+	spin_unlock(&lock);
+	return nr;
+}
+
 void
 frame_free(struct page *p)
 {

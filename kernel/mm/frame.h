@@ -170,6 +170,18 @@ void frame_add_reclaimer(struct frame_reclaimer *r);
  */
 bool frame_keep_some(void);
 
+struct hart;
+/*
+ * What h has put by for itself is everybody's; how many frames that was.
+ * Locks: none; interrupts off, and h held still or the caller's own.
+ */
+u64 frame_uncache(struct hart *h);
+/*
+ * The same of all harts, for who would find no memory: they stand still for it.
+ * Locks: none held, interrupts on.
+ */
+u64 frame_collect(void);
+
 struct frame_stats {
 	u64 total; /* frames of RAM, reserved ones too */
 	u64 free;

@@ -169,6 +169,26 @@ test_the_lock_is_taken_once_a_batch(void **state)
 	give_back(NR_FRAMES);
 }
 
+/* What another hart has put by is nobody's, until it is everybody's. */
+static void
+test_what_others_keep_can_be_had(void **state)
+{
+	(void)state;
+	take_all();
+	this_hart = 1;
+	give_back(KEPT / 2);
+	this_hart = 0;
+	assert_null(frame_alloc(PAGE_ANON));
+	irqs_on = false;
+	assert_int_equal(frame_uncache(&harts[1]), KEPT / 2);
+	assert_int_equal(frame_uncache(&harts[1]), 0);
+	irqs_on = true;
+	assert_int_equal(nr_free(), KEPT / 2);
+	take_all();
+	assert_int_equal(nr_had, NR_FRAMES);
+	give_back(NR_FRAMES);
+}
+
 static void
 test_a_hart_keeps_no_more_than_it_may(void **state)
 {
@@ -360,6 +380,7 @@ main(void)
 	    cmocka_unit_test(test_each_frame_is_had_once),
 	    cmocka_unit_test(test_the_lock_is_taken_once_a_batch),
 	    cmocka_unit_test(test_zeroed_frames_are_had_when_nothing_else_is),
+	    cmocka_unit_test(test_what_others_keep_can_be_had),
 	    cmocka_unit_test(test_a_hart_keeps_no_more_than_it_may),
 	    cmocka_unit_test(test_a_frame_has_nothing_of_its_last_life),
 	    cmocka_unit_test(test_zeroed_frames_are_for_tables),

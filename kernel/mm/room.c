@@ -70,10 +70,10 @@ empty_mm(struct mm *mm)
 static u64 nr_taken;
 
 /*
- * What was written goes to its stores, and pages that a store has leave the
- * spaces that map them, so that the cache can let go of them.  True when some
- * did, be it for somebody else who is short meanwhile, and the thread may go
- * on.
+ * What harts have put by is there for all; if that is nothing, what was written
+ * goes to its stores, and pages that a store has leave the spaces that map
+ * them, so that the cache can let go of them.  True when some did, be it for
+ * somebody else who is short meanwhile, and the thread may go on.
  */
 static bool
 make_room(void)
@@ -81,6 +81,8 @@ make_room(void)
 	u64 before = atomic_load(&nr_taken);
 	struct mm *mm = NULL;
 
+	if (frame_collect() > 0)
+		return !thread_must_end();
 	mm_write_back();
 	while ((mm = mm_next(mm)) != NULL)
 		atomic_add(&nr_taken, empty_mm(mm));

@@ -20,6 +20,8 @@ passes()
 }
 
 passes '1 hart, 32 MiB, debug' --debug-build --smp 1 --mem 32M
+# Where the last free frames are those that other harts have put by.
+passes '8 harts, 32 MiB' --smp 8 --mem 32M
 for n in 1 2 4 8; do
 	passes "harts: $n, 128 MiB" --smp $n --mem 128M
 done
