@@ -70,10 +70,12 @@ empty_mm(struct mm *mm)
 static u64 nr_taken;
 
 /*
- * What harts have put by is there for all; if that is nothing, what was written
- * goes to its stores, and pages that a store has leave the spaces that map
- * them, so that the cache can let go of them.  True when some did, be it for
- * somebody else who is short meanwhile, and the thread may go on.
+ * What was written goes to its stores, and pages that a store has leave the
+ * spaces that map them, so that the cache can let go of them; when none did,
+ * what harts have put by is there for all.  In that order: a writer puts by
+ * what it frees, and who lived of that alone would have made no room in all its
+ * tries.  True when there is more, be it for somebody else who is short
+ * meanwhile, and the thread may go on.
  */
 static bool
 make_room(void)
@@ -81,12 +83,11 @@ make_room(void)
 	u64 before = atomic_load(&nr_taken);
 	struct mm *mm = NULL;
 
-	if (frame_collect() > 0)
-		return !thread_must_end();
 	mm_write_back();
 	while ((mm = mm_next(mm)) != NULL)
 		atomic_add(&nr_taken, empty_mm(mm));
-	return atomic_load(&nr_taken) != before && !thread_must_end();
+	return (atomic_load(&nr_taken) != before || frame_collect() > 0) &&
+	    !thread_must_end();
 }
 
 /* ---- faults ------------------------------------------------------------- */
