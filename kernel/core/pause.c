@@ -47,15 +47,28 @@ pause_begin(void)
 	}
 }
 
+static void
+ring(u64 mask)
+{
+	u32 i;
+
+	for (i = 0; i < nr_harts; i++)
+		if (mask >> i & 1)
+			arch_ipi_send(harts[i].hartid);
+}
+
 void
 pause_end(void)
 {
+	u64 others = atomic_load(&held);
+
 	/*
 	 * A hart that is slow to leave must not be overtaken by the next
 	 * pause: it would stay for that one, and we would wait for it with
 	 * interrupts off.
 	 */
 	atomic_store_release(&pausing, RELEASING);
+	ring(others);
 	while (atomic_load_acquire(&held) != 0)
 		arch_pause();
 	atomic_store_release(&pausing, 0);
@@ -79,8 +92,9 @@ pause_ipi(void)
 	if (!is_pausing())
 		return;
 	atomic_or(&held, me);
+	/* The end rings, and so does a panic. */
 	while (is_pausing()) {
-		arch_pause();
+		arch_wait_for_ipi();
 		if (panic_in_progress())
 			panic_stop_here();
 	}

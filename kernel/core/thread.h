@@ -36,6 +36,8 @@ enum {
 	NOTIFY_TRACE = 1u << 3,   /* system calls are logged */
 	/* It was switched out since it was last told; see tell_switch. */
 	NOTIFY_SWITCHED = 1u << 4,
+	/* Who looks at all books waits for nobody to change them. */
+	NOTIFY_SETTLE = 1u << 5,
 };
 
 /* What a thread read and wrote. */

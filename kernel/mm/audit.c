@@ -8,9 +8,7 @@
  * shared mapping has; O4 for each such leaf; that no frame is free and linked,
  * or lost.  R1, O1, O2 and O3 are mm/audit_object.c's.
  */
-#include "core/clock.h"
 #include "core/panic.h"
-#include "core/pause.h"
 #include "core/power.h"
 #include "core/printk.h"
 #include "lib/errno.h"
@@ -18,9 +16,6 @@
 #include "lib/string.h"
 #include "mm/audit_impl.h"
 #include "mm/slab.h"
-
-/* Waiting for threads to settle: a wait for a device is the longest. */
-#define SETTLE_NS (10 * NSEC_PER_SEC)
 
 void
 audit_complain(
@@ -215,47 +210,7 @@ check_frames(struct audit *a)
 		    a->free_seen);
 }
 
-/* ---- when --------------------------------------------------------------- */
-
-static void
-count_unsettled(struct thread *t, void *arg)
-{
-	u32 *n = arg;
-
-	if (t != thread_current() && t->unsettled != 0)
-		(*n)++;
-}
-
-/*
- * Other harts are held still within: true when no thread is in the middle of
- * something.  The list's lock is free, or its holder would be held with it:
- * then it is tried again.
- */
-static bool
-settled(void)
-{
-	u32 n = 0;
-
-	return thread_try_for_each(count_unsettled, &n) && n == 0;
-}
-
-int
-audit_hold_still(bool whatever_comes)
-{
-	u64 give_up = clock_mono_ns() + SETTLE_NS;
-
-	for (;;) {
-		if (!whatever_comes && thread_must_end())
-			return -EINTR;
-		pause_begin();
-		if (settled())
-			return 0;
-		pause_end();
-		if (clock_mono_ns() > give_up)
-			return -EBUSY;
-		thread_yield();
-	}
-}
+/* ---- all of it ----------------------------------------------------------- */
 
 static int
 look(struct audit *a, bool whatever_comes)
@@ -267,7 +222,7 @@ look(struct audit *a, bool whatever_comes)
 	mm_each_paused(visit_space, a);
 	audit_objects(a);
 	check_frames(a);
-	pause_end();
+	audit_let_go();
 	return 0;
 }
 

@@ -34,12 +34,17 @@ struct audit_result {
 };
 
 /*
- * pause_begin, at a moment when no thread is within those brackets.
- * Locks: none held.  Sleeps, waiting for threads to settle.
+ * Holds all other harts still, at a moment when no thread is within those
+ * brackets; audit_let_go ends it.
+ * Locks: none held, interrupts on; off from here to audit_let_go.  Sleeps,
+ * waiting for threads to settle.
  * Errors: -EBUSY when some thread does not settle in time, -EINTR when the
  * caller is to end, unless it goes on whatever comes; nothing is held.
  */
 int audit_hold_still(bool whatever_comes) MUST_CHECK;
+void audit_let_go(void);
+/* NOTIFY_SETTLE: waits until nobody waits for threads to settle. */
+void audit_stand_aside(struct thread *self);
 
 /*
  * Holds all harts still and looks.  Sleeps, waiting for threads to settle.

@@ -309,7 +309,7 @@ try_once(struct weigh *w, const struct weighing *how, bool *done)
 	if (err < 0)
 		return err;
 	*done = try_locked(w, how);
-	pause_end();
+	audit_let_go();
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "arch/riscv/upcall.h"
 #include "core/printk.h"
+#include "mm/audit.h"
 #include "mm/mm.h"
 #include "proc/proc_impl.h"
 
@@ -110,6 +111,8 @@ do_what_is_due(struct trap_frame *f, u32 due)
 			signal_deliver(f);
 		if (notify & NOTIFY_SWITCHED)
 			rseq_switched(task_current(), f);
+		if (notify & NOTIFY_SETTLE)
+			audit_stand_aside(t);
 		(void)arch_irqs_disable();
 	}
 	thread_account_system();
@@ -118,8 +121,8 @@ do_what_is_due(struct trap_frame *f, u32 due)
 void
 upcall_user_return(struct trap_frame *f)
 {
-	const u32 due =
-	    NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED | NOTIFY_SWITCHED;
+	const u32 due = NOTIFY_SIGNAL | NOTIFY_KILL | NOTIFY_RESCHED |
+	    NOTIFY_SWITCHED | NOTIFY_SETTLE;
 
 	if (unlikely(counts_cpu_time() ||
 		(atomic_load(&thread_current()->notify) & due) != 0))

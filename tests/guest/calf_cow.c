@@ -200,11 +200,11 @@ storm(void)
 	}
 }
 
-/* It has ended, or nobody stood still long enough to be looked at. */
+/* It has ended.  That nobody stood still to be looked at may not be (EBUSY). */
 static bool
 may_fail(int err)
 {
-	return err == ENOENT || err == ESRCH || err == EBUSY;
+	return err == ENOENT || err == ESRCH;
 }
 
 /* Whatever comes, it is no surprise; true when something was read. */

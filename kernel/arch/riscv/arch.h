@@ -116,6 +116,16 @@ arch_wait_for_interrupt(void)
 	__asm__ volatile("wfi" ::: "memory");
 }
 
+/* The same until another hart rings, or has rung, whatever else is pending. */
+static inline void
+arch_wait_for_ipi(void)
+{
+	u64 off = csr_read_clear(sie, SIE_STIE | SIE_SEIE);
+
+	arch_wait_for_interrupt();
+	csr_set(sie, off);
+}
+
 static inline void
 arch_pause(void)
 {
