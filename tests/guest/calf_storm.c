@@ -6,7 +6,7 @@
  * nobody may see what others have written since.  In the end the books must be
  * right, and memory as it was before.
  *
- * A few thousand forks, as a test.  By hand, as many as one likes:
+ * A thousand forks and more, as a test.  By hand, as many as one likes:
  *
  *	./calf exec --smp 8 --timeout 7200 -- /tests/guest @storm_of 100000
  */
@@ -22,8 +22,8 @@ enum {
 	TABLES = 6,          /* level-0 tables that the common memory takes */
 	COMMON = 8 * TABLES, /* its pages, eight to a table */
 	PART = 64,           /* pages that a worker maps and moves */
-	SHORT = 3000,        /* forks of the short form, */
-	SHORT_S = 15,        /* or as many as there is time for */
+	SHORT = 1500,        /* forks of the short form, */
+	SHORT_S = 8,         /* or as many as there is time for */
 	WARM_UP = 400,       /* forks before memory is measured */
 	SPINS = 16,          /* at most, before a child is killed */
 	HELPER_STATUS = 42,

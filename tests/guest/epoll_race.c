@@ -285,7 +285,7 @@ looked_at(void)
 	close(efd[0]);
 	for (int i = 0; i < 3; i++)
 		t[i] = thread_start(looker, NULL);
-	for (int n = 0; n < 3000; n++) {
+	for (int n = 0; n < 1500; n++) {
 		for (int i = 0; i < 8; i++) {
 			fd[i] = must(eventfd(0, 0));
 			must(watch(ep, fd[i], EPOLLIN));
