@@ -189,6 +189,7 @@ go(struct ext2 *e, struct ext2_inode *i)
 	else if (accessed)
 		/* The time alone is lost if it cannot be. */
 		(void)!ext2_store_atime(i);
+	ext2_orphan_forget(i);
 	spin_lock(&e->lock);
 	unlink_locked(e, i);
 	waitq_wake_all(&e->settled);

@@ -427,6 +427,7 @@ void ext2_object_released(struct object *o);
 
 int ext2_orphan_add(struct ext2_inode *i, struct handle *h) MUST_CHECK;
 int ext2_orphan_remove(struct ext2_inode *i, struct handle *h) MUST_CHECK;
+void ext2_orphan_forget(struct ext2_inode *i);
 /* At mount: frees what lost its name before a crash, ends what was cut off. */
 int ext2_orphans_clean(struct ext2 *e) MUST_CHECK;
 /* The blocks from the size on go; in several changes if need be. */

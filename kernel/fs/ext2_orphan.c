@@ -12,8 +12,36 @@
 #include "fs/ext2_impl.h"
 #include "lib/errno.h"
 
-/* Where memory was short, a commit makes some free. */
+/* Where something was short, a commit makes some free. */
 #define MAX_RETRIES 8u
+
+/* For want of memory. */
+static bool
+may_try_again(int err, u32 *tries)
+{
+	return err == -ENOMEM && (*tries)++ < MAX_RETRIES;
+}
+
+static int
+commit(struct ext2 *e)
+{
+	return journal_commit(e->journal, journal_running(e->journal));
+}
+
+/*
+ * What cannot be ended is left to the next mount, which finds the file in the
+ * list; in between nobody may see what is behind its end, nor take others out
+ * of the list past it.  So nothing is written any more.
+ */
+static int
+give_up(struct ext2_inode *i, int err)
+{
+	struct ext2 *e = ext2_disk_of(i);
+
+	if (err == 0 || journal_is_aborted(e->journal))
+		return err;
+	return ext2_broken(e, "what is to be freed of inode", ext2_ino(i));
+}
 
 /* ---- the list ----------------------------------------------------------- */
 
@@ -126,28 +154,23 @@ out:
 static int
 trim_all(struct ext2_inode *i, u64 keep)
 {
-	struct journal *j = ext2_disk_of(i)->journal;
 	bool more = true;
 	u32 tries = 0;
 	int err = 0;
 
 	while (more && err == 0) {
 		err = trim_some(i, keep, &more);
-		if (err == -ENOMEM && tries++ < MAX_RETRIES) {
-			err = journal_commit(j, journal_running(j));
+		if (may_try_again(err, &tries)) {
+			err = commit(ext2_disk_of(i));
 			more = true;
 		}
 		thread_preempt_point();
 	}
-	/* Blocks beyond the size would show old bytes when the file grows. */
-	if (err == -ENOMEM)
-		err = ext2_broken(
-		    ext2_disk_of(i), "no memory to cut off inode", ext2_ino(i));
-	return err;
+	return give_up(i, err);
 }
 
 static int
-leave_list(struct ext2_inode *i)
+try_leave_list(struct ext2_inode *i)
 {
 	struct ext2_hold hold;
 	struct handle h;
@@ -166,6 +189,20 @@ leave_list(struct ext2_inode *i)
 out:
 	ext2_unhold(&hold);
 	return err;
+}
+
+static int
+leave_list(struct ext2_inode *i)
+{
+	u32 tries = 0;
+	int err = try_leave_list(i);
+
+	while (may_try_again(err, &tries)) {
+		err = commit(ext2_disk_of(i));
+		if (err == 0)
+			err = try_leave_list(i);
+	}
+	return give_up(i, err);
 }
 
 int
@@ -276,12 +313,10 @@ delete_number(struct ext2_inode *i)
 	return err;
 }
 
-/* What fails, because nothing is written any more, is done at the next mount.
- */
+/* What fails is done at the next mount. */
 void
 ext2_delete(struct ext2_inode *i)
 {
-	struct ext2 *e = ext2_disk_of(i);
 	u32 tries = 0;
 	int err = 0;
 
@@ -289,13 +324,20 @@ ext2_delete(struct ext2_inode *i)
 		err = trim_all(i, 0);
 	if (err == 0)
 		err = delete_number(i);
-	while (err == -ENOMEM && tries++ < MAX_RETRIES) {
-		err = journal_commit(e->journal, journal_running(e->journal));
+	while (may_try_again(err, &tries)) {
+		err = commit(ext2_disk_of(i));
 		if (err == 0)
 			err = delete_number(i);
 	}
-	if (err == -ENOMEM)
-		(void)ext2_broken(e, "no memory to delete inode", ext2_ino(i));
+	(void)!give_up(i, err);
+}
+
+/* It goes from memory: on the disk it is in the list, if it still was here. */
+void
+ext2_orphan_forget(struct ext2_inode *i)
+{
+	struct ext2 *e = ext2_disk_of(i);
+
 	mutex_lock(&e->orphan_lock);
 	list_remove(&i->orphan);
 	mutex_unlock(&e->orphan_lock);
@@ -309,14 +351,6 @@ enter_list(struct ext2 *e, struct ext2_inode *i, u32 next)
 	i->deleted_s = next;
 	mutex_lock(&e->orphan_lock);
 	list_push_back(&e->orphans, &i->orphan);
-	mutex_unlock(&e->orphan_lock);
-}
-
-static void
-leave_memory(struct ext2 *e, struct ext2_inode *i)
-{
-	mutex_lock(&e->orphan_lock);
-	list_remove(&i->orphan);
 	mutex_unlock(&e->orphan_lock);
 }
 
@@ -335,7 +369,7 @@ cut_off(struct ext2 *e, u32 ino, u32 next)
 	enter_list(e, i, next);
 	err = i->has_object ? ext2_truncate_blocks(i)
 			    : ext2_bad(e, "an orphan", ino);
-	leave_memory(e, i);
+	ext2_orphan_forget(i);
 	mutex_unlock(&inode->lock);
 	inode_put(inode);
 	return err;
@@ -355,7 +389,7 @@ clean_one(struct ext2 *e, u32 ino, u32 *next)
 	if (!linked) {
 		enter_list(e, i, *next);
 		ext2_delete(i);
-		leave_memory(e, i);
+		ext2_orphan_forget(i);
 	}
 	ext2_cache_discard(i);
 	return linked ? cut_off(e, ino, *next) : 0;
