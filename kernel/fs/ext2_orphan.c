@@ -15,11 +15,11 @@
 /* Where something was short, a commit makes some free. */
 #define MAX_RETRIES 8u
 
-/* For want of memory. */
+/* For want of memory, or of room in the log for numbers of freed blocks. */
 static bool
 may_try_again(int err, u32 *tries)
 {
-	return err == -ENOMEM && (*tries)++ < MAX_RETRIES;
+	return (err == -ENOMEM || err == -ENOSPC) && (*tries)++ < MAX_RETRIES;
 }
 
 static int
@@ -260,8 +260,8 @@ has_pointers(const struct ext2_inode *i)
 }
 
 /*
- * Off the list, and its number is free.  -ENOMEM: it is as it was, but perhaps
- * without its attributes.
+ * Off the list, and its number is free.  -ENOMEM, -ENOSPC: it is as it was, but
+ * perhaps without its attributes.
  */
 static int
 free_number(struct ext2_hold *hold, struct handle *h)
@@ -304,7 +304,7 @@ delete_number(struct ext2_inode *i)
 	if (err == 0) {
 		err = free_number(&hold, &h);
 		/* Half of it must not come to the disk. */
-		if (err < 0 && err != -ENOMEM)
+		if (err < 0 && err != -ENOMEM && err != -ENOSPC)
 			err = ext2_broken(e, "the end of inode", ext2_ino(i));
 		journal_end(&h);
 	}

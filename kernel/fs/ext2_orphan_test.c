@@ -32,6 +32,7 @@
 
 #include "dev/chardev.h"
 #include "fs/ext2_impl.h"
+#include "fs/journal_impl.h"
 #include "fs/namei.h"
 #include "lib/errno.h"
 #include "mm/mm_impl.h"
@@ -224,6 +225,43 @@ test_list_outlived(void **state)
 	assert_true(n > 2);
 }
 
+/*
+ * Others have filled the log with numbers of blocks that they have freed: what
+ * there is room for is done, and the rest is another handle's.
+ */
+static void
+test_no_room_to_revoke(void **state)
+{
+	u32 most, n;
+	struct handle others, h;
+	struct ext2 *e;
+	struct file *f;
+	bool more;
+
+	(void)state;
+	e = begin("ext3");
+	e->options.data_journal = true;
+	f = make_file("/m/a");
+	assert_int_equal(ext2_sync(&e->fs), 0);
+	most = e->journal->max_revokes * journal_revokes_in_block(e->journal);
+	assert_int_equal(journal_begin(e->journal, 1, &others), 0);
+	assert_int_equal(journal_begin(e->journal, EXT2_TRIM_CREDITS, &h), 0);
+	for (n = 0; n < most - 10; n++)
+		assert_int_equal(journal_revoke(&others, e->nr_blocks - 1), 0);
+	assert_int_equal(ext2_trim(ext2_inode_of(f->inode), &h, 0, &more), 0);
+	assert_true(more);
+	assert_int_equal(
+	    ext2_trim(ext2_inode_of(f->inode), &h, 0, &more), -ENOSPC);
+	journal_end(&others);
+	assert_int_equal(ext2_store(ext2_inode_of(f->inode), &h), 0);
+	journal_end(&h);
+	assert_int_equal(namei_truncate(who, fs_name(NULL, "/m/a"), 0), 0);
+	assert_int_equal(ext2_inode_of(f->inode)->nr_sectors, 0);
+	file_put(f);
+	unmount_disk();
+	check_after_mount();
+}
+
 /* ---- coming and going --------------------------------------------------- */
 
 static int
@@ -257,6 +295,7 @@ main(void)
 	    cmocka_unit_test(test_one_cannot_be_read),
 	    cmocka_unit_test(test_cut_off_that_fails),
 	    cmocka_unit_test(test_list_outlived),
+	    cmocka_unit_test(test_no_room_to_revoke),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);

@@ -124,6 +124,11 @@ ext2_trim(struct ext2_inode *i, struct handle *h, u64 keep, bool *more)
 	err = trim_locked(&t, keep);
 	i->goal = 0;
 	mutex_unlock(&i->blocks);
+	/* Others have filled the log with theirs: the next handle has room. */
+	if (err == -ENOSPC && t.nr_freed > 0) {
+		err = 0;
+		t.more = true;
+	}
 	*more = t.more;
 	return err;
 }

@@ -138,7 +138,8 @@ void journal_change(struct handle *h, struct buf *b);
  * before ops->committed.  The caller's reference to a buffer stays his.
  * Sleeps.
  * Errors, with nothing done: -ENOMEM, -ENOSPC more than a transaction takes;
- * a handle may count on 16,000 where the log has 1,024 blocks of 1 KiB.
+ * a handle that is open alone may count on 16,000 where the log has 1,024
+ * blocks of 1 KiB.
  */
 int journal_revoke(struct handle *h, u32 block) MUST_CHECK;
 
