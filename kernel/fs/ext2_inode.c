@@ -90,6 +90,9 @@ store_time(s64 ns, u32 *seconds, u32 *extra)
 		s--;
 		rest += NS_PER_S;
 	}
+	/* Without those bits the last time that there is. */
+	if (extra == NULL)
+		s = MAX((s64)INT32_MIN, MIN(s, (s64)INT32_MAX));
 	*seconds = (u32)s;
 	if (extra != NULL)
 		*extra = (u32)rest << 2 | (((s - (s32)s) >> 32) & 3);
@@ -281,9 +284,31 @@ keep(struct inode *inode)
 
 /* ---- what can be done with one ------------------------------------------ */
 
+/* Whole seconds, before 1970 as well. */
+static s64
+without_ns(s64 ns)
+{
+	s64 rest = ns % NS_PER_S;
+
+	return ns - rest - (rest < 0 ? NS_PER_S : 0);
+}
+
+/* What is not on the disk is not seen: it would be gone some time later. */
+static void
+show_what_is_kept(const struct ext2 *e, struct file_stat *out)
+{
+	if (e->inode_bytes > EXT2_OLD_INODE)
+		return;
+	out->atime_ns = without_ns(out->atime_ns);
+	out->mtime_ns = without_ns(out->mtime_ns);
+	out->ctime_ns = without_ns(out->ctime_ns);
+	out->btime_ns = 0;
+}
+
 void
 ext2_inode_stat(struct inode *inode, struct file_stat *out)
 {
+	show_what_is_kept(ext2_of(inode->fs), out);
 	out->blocks = ext2_inode_of(inode)->nr_sectors;
 	out->block_size = ext2_of(inode->fs)->block_bytes;
 }

@@ -70,18 +70,24 @@ unmount_disk(void)
 
 /* An empty file on a new disk. */
 static void
-begin(u32 block_bytes)
+begin_with(u32 block_bytes, u32 inode_bytes)
 {
 	char path[64];
 	int err = fake_shell("PATH=$PATH:/usr/sbin:/sbin; mke2fs -q -F -t ext2 "
-			     "-b %u -N 64 '%s/img' 512k >/dev/null 2>&1",
-	    block_bytes, dir);
+			     "-b %u -I %u -N 64 '%s/img' 512k >/dev/null 2>&1",
+	    block_bytes, inode_bytes, dir);
 
 	assert_int_equal(err, 0);
 	snprintf(path, sizeof(path), "%s/img", dir);
 	assert_int_equal(fake_file_read(path, disk, DISK_BYTES), DISK_BYTES);
 	fake_disk_set(disk, DISK_BYTES);
 	mount_disk();
+}
+
+static void
+begin(u32 block_bytes)
+{
+	begin_with(block_bytes, 256);
 }
 
 /* What was written comes from the disk again. */
@@ -658,6 +664,57 @@ test_no_memory_to_write(void **state)
 	unmount_disk();
 }
 
+/* Small inodes have whole seconds, and what is seen is what they have. */
+static void
+test_times_of_small_inodes(void **state)
+{
+	static const s64 ns[][2] = {{1500000000, 1000000000}, {-1, -1000000000},
+	    {-1000000000, -1000000000}};
+	struct file_stat st;
+	u32 n;
+
+	(void)state;
+	begin_with(4096, EXT2_OLD_INODE);
+	for (n = 0; n < ARRAY_SIZE(ns); n++) {
+		f->inode->mtime_ns = f->inode->atime_ns = ns[n][0];
+		inode_stat(f->inode, &st);
+		assert_int_equal(st.mtime_ns, ns[n][1]);
+		assert_int_equal(st.atime_ns, ns[n][1]);
+		assert_int_equal(st.ctime_ns % 1000000000, 0);
+		assert_int_equal(st.btime_ns, 0);
+		assert_int_equal(ext2_store_alone(ext2_inode_of(f->inode)), 0);
+		mount_again();
+		inode_stat(f->inode, &st);
+		assert_int_equal(st.mtime_ns, ns[n][1]);
+	}
+	unmount_disk();
+	begin(4096);
+	f->inode->mtime_ns = 1500000000;
+	inode_stat(f->inode, &st);
+	assert_int_equal(st.mtime_ns, 1500000000);
+	unmount_disk();
+}
+
+/* An inode without its extra bytes, among others that have them. */
+static void
+test_times_without_extra_bytes(void **state)
+{
+	struct ext2_hold hold;
+
+	(void)state;
+	begin(4096);
+	assert_int_equal(ext2_hold(ext2_inode_of(f->inode), &hold), 0);
+	((struct ext2_raw_inode *)(hold.b->data + hold.at))->extra_bytes = 0;
+	ext2_unhold(&hold);
+	f->inode->mtime_ns = 4102444800 * 1000000000l;
+	f->inode->atime_ns = -5000000000 * 1000000000l;
+	assert_int_equal(ext2_store_alone(ext2_inode_of(f->inode)), 0);
+	mount_again();
+	assert_int_equal(f->inode->mtime_ns, INT32_MAX * 1000000000l);
+	assert_int_equal(f->inode->atime_ns, INT32_MIN * 1000000000l);
+	unmount_disk();
+}
+
 /* ---- coming and going --------------------------------------------------- */
 
 static int
@@ -704,6 +761,8 @@ main(void)
 	    cmocka_unit_test(test_commit_of_before),
 	    cmocka_unit_test(test_last_mapping),
 	    cmocka_unit_test(test_no_memory_to_write),
+	    cmocka_unit_test(test_times_of_small_inodes),
+	    cmocka_unit_test(test_times_without_extra_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
