@@ -390,14 +390,14 @@ free_block_locked(struct ext2 *e, struct handle *h, u32 block, bool revoke)
 }
 
 int
-ext2_free_block(struct ext2 *e, struct handle *h, u32 block, bool meta)
+ext2_free_block(struct ext2 *e, struct handle *h, u32 block, bool in_log)
 {
 	int err;
 
 	if (!ext2_is_block(e, block))
 		return ext2_broken(e, "a block that is freed", block);
 	mutex_lock(&e->alloc);
-	err = free_block_locked(e, h, block, meta || e->options.data_journal);
+	err = free_block_locked(e, h, block, in_log);
 	mutex_unlock(&e->alloc);
 	return err;
 }

@@ -243,9 +243,9 @@ void ext2_unreserve(struct ext2 *e, u32 nr);
  */
 int ext2_alloc_block(struct ext2 *e, struct handle *h, u32 goal, bool reserved,
     u32 *out) MUST_CHECK;
-/* meta: its bytes may be in the log. */
+/* in_log: its bytes may be there. */
 int ext2_free_block(
-    struct ext2 *e, struct handle *h, u32 block, bool meta) MUST_CHECK;
+    struct ext2 *e, struct handle *h, u32 block, bool in_log) MUST_CHECK;
 int ext2_alloc_inode(struct ext2 *e, struct handle *h, struct inode *dir,
     u32 mode, u32 *ino) MUST_CHECK;
 int ext2_free_inode(

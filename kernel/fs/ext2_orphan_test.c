@@ -262,6 +262,54 @@ test_no_room_to_revoke(void **state)
 	check_after_mount();
 }
 
+/* Gives the file a block, so far behind its end that it takes others. */
+static int
+map_far(struct file *f, u32 nr_allocations)
+{
+	struct ext2_inode *i = ext2_inode_of(f->inode);
+	struct journal *j = ext2_disk_of(i)->journal;
+	struct handle h;
+	u32 block;
+	bool fresh;
+	int err;
+
+	assert_int_equal(journal_begin(j, 2 * EXT2_MAP_CREDITS, &h), 0);
+	fake_fail_after(nr_allocations);
+	err = ext2_map_create(i, &h, 300, false, &block, &fresh);
+	fake_fail_after(FAKE_NEVER);
+	assert_int_equal(ext2_store(i, &h), 0);
+	journal_end(&h);
+	assert_int_equal(journal_commit(j, journal_running(j)), 0);
+	return err;
+}
+
+/* A block of numbers that there is no memory for is free as before. */
+static void
+test_block_in_vain(void **state)
+{
+	struct ext2 *e = begin("ext3");
+	struct file *f = make_file("/m/a");
+	struct ext2_inode *i = ext2_inode_of(f->inode);
+	u32 all, n;
+	int err;
+
+	(void)state;
+	e->options.data_journal = true;
+	assert_int_equal(ext2_sync(&e->fs), 0);
+	all = e->disk->nr_free_blocks + i->nr_sectors / 2;
+	for (n = 0; (err = map_far(f, n)) != 0; n++) {
+		assert_int_equal(err, -ENOMEM);
+		assert_int_equal(
+		    e->disk->nr_free_blocks + i->nr_sectors / 2, all);
+	}
+	assert_true(n > 2);
+	assert_int_equal(
+	    namei_truncate(who, fs_name(NULL, "/m/a"), 4 * FILE_BYTES), 0);
+	file_put(f);
+	unmount_disk();
+	check_after_mount();
+}
+
 /* ---- coming and going --------------------------------------------------- */
 
 static int
@@ -296,6 +344,7 @@ main(void)
 	    cmocka_unit_test(test_cut_off_that_fails),
 	    cmocka_unit_test(test_list_outlived),
 	    cmocka_unit_test(test_no_room_to_revoke),
+	    cmocka_unit_test(test_block_in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);

@@ -39,7 +39,8 @@ free_one(struct trim *t, struct buf *home, u32 *number, bool meta)
 {
 	struct ext2 *e = ext2_disk_of(t->i);
 	u32 sectors = e->block_bytes >> SECTOR_SHIFT;
-	int err = ext2_free_block(e, t->h, *number, meta);
+	int err =
+	    ext2_free_block(e, t->h, *number, meta || e->options.data_journal);
 
 	if (err < 0)
 		return err;
