@@ -33,6 +33,8 @@
 /* Those that programs see, and of these the ones that they may change. */
 #define EXT2_FLAGS_SEEN    0x0003dfffu
 #define EXT2_FLAGS_CHANGED 0x000380ffu
+/* Those that a directory hands down to what is made in it. */
+#define EXT2_FLAGS_INHERITED 0x0001c4cfu
 /* Only directories have these; and these are all that links and nodes have. */
 #define EXT2_FLAGS_DIRECTORY 0x00030000u
 #define EXT2_FLAGS_OTHER     0x000000c0u

@@ -47,6 +47,17 @@ undo_file(struct ext2_inode *i, struct handle *h)
 		    ext2_disk_of(i), "an inode in vain", ext2_ino(i));
 }
 
+static u32
+inherited_flags(struct inode *dir, u32 mode)
+{
+	u32 flags = ext2_inode_of(dir)->flags & EXT2_FLAGS_INHERITED;
+
+	if (S_ISDIR(mode))
+		return flags;
+	return S_ISREG(mode) ? flags & ~EXT2_FLAGS_DIRECTORY
+			     : flags & EXT2_FLAGS_OTHER;
+}
+
 /* A reference to an inode without a name; *i set even where that fails. */
 static int
 make_file(struct inode *dir, struct handle *h, const struct inode_new *new,
@@ -68,6 +79,7 @@ make_file(struct inode *dir, struct handle *h, const struct inode_new *new,
 			(void)ext2_broken(e, "an inode in vain", ino);
 		return err;
 	}
+	(*i)->flags = inherited_flags(dir, new->mode);
 	err = begin_file(&(*i)->regular.inode, h, new, dir);
 	if (err == 0)
 		err = ext2_store(*i, h);

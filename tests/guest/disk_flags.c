@@ -103,6 +103,23 @@ of_folders(void)
 	is(unlink("d/a"), 0, "then they go");
 }
 
+/* What is made in a folder begins with the folder's, as far as it may. */
+static void
+handed_down(void)
+{
+	int all = FS_NODUMP_FL | FS_NOATIME_FL | FS_SYNC_FL | FS_DIRSYNC_FL;
+
+	must(mkdir("from", 0755));
+	is(set_flags("from", all | FS_TOPDIR_FL), 0, "a folder's flags");
+	must(mkdir("from/d", 0755));
+	file_make("from/f", "");
+	is(get_flags("from/d"), all, "go to a folder in it");
+	is(get_flags("from/f"), all & ~FS_DIRSYNC_FL, "and to a file");
+	must(unlink("from/f"));
+	must(rmdir("from/d"));
+	must(rmdir("from"));
+}
+
 static void
 by_somebody(void)
 {
@@ -144,6 +161,7 @@ HELPER(disk_flags)
 	immutable();
 	append_only();
 	of_folders();
+	handed_down();
 	as_user(by_somebody);
 	must(chdir("/"));
 	must(mount(NULL, "/mnt", NULL, MS_REMOUNT | MS_RDONLY, NULL));
