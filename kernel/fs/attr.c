@@ -81,13 +81,9 @@ time_kept(const struct filesystem *fs, s64 ns)
 	return MAX(fs->oldest_ns, MIN(ns, fs->newest_ns));
 }
 
-int
-inode_set_attr(struct inode *i, const struct inode_attr *attr)
+static void
+set_fields(struct inode *i, const struct inode_attr *attr)
 {
-	int err = i->ops->setattr ? i->ops->setattr(i, attr) : 0;
-
-	if (err < 0)
-		return err;
 	if (attr->valid & ATTR_MODE)
 		i->mode = (i->mode & S_IFMT) | (attr->mode & MODE_BITS);
 	if (attr->valid & ATTR_UID)
@@ -98,8 +94,40 @@ inode_set_attr(struct inode *i, const struct inode_attr *attr)
 		i->atime_ns = time_kept(i->fs, attr->atime_ns);
 	if (attr->valid & ATTR_MTIME)
 		i->mtime_ns = time_kept(i->fs, attr->mtime_ns);
+}
+
+/* All but the size, which cannot be had back. */
+static struct inode_attr
+fields_of(const struct inode *i)
+{
+	return (struct inode_attr){
+	    .valid = ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_ATIME | ATTR_MTIME,
+	    .mode = i->mode & MODE_BITS,
+	    .uid = i->uid,
+	    .gid = i->gid,
+	    .atime_ns = i->atime_ns,
+	    .mtime_ns = i->mtime_ns,
+	};
+}
+
+int
+inode_set_attr(struct inode *i, const struct inode_attr *attr)
+{
+	int err = i->ops->setattr ? i->ops->setattr(i, attr) : 0;
+	struct inode_attr was = fields_of(i);
+	s64 changed_ns = i->ctime_ns;
+
+	if (err < 0)
+		return err;
+	set_fields(i, attr);
 	i->ctime_ns = inode_now_ns();
-	return i->ops->keep ? i->ops->keep(i) : 0;
+	if (i->ops->keep)
+		err = i->ops->keep(i);
+	if (err < 0) {
+		set_fields(i, &was);
+		i->ctime_ns = changed_ns;
+	}
+	return err;
 }
 
 /*

@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "dev/chardev.h"
+#include "fs/attr.h"
 #include "fs/ext2_impl.h"
 #include "fs/namei.h"
 #include "lib/errno.h"
@@ -715,6 +716,31 @@ test_times_without_extra_bytes(void **state)
 	unmount_disk();
 }
 
+/* Attributes that cannot be stored are as before, for stat as well. */
+static void
+test_no_memory_for_attributes(void **state)
+{
+	struct inode *i;
+	s64 changed_ns;
+
+	(void)state;
+	begin(4096);
+	i = f->inode;
+	changed_ns = i->ctime_ns;
+	assert_int_equal(file_sync(f, false), 0);
+	buf_forget(&fake_disk);
+	fake_fail_after(0);
+	assert_int_equal(inode_chmod(who, i, 0600), -ENOMEM);
+	assert_int_equal(inode_chown(who, i, 5, 7), -ENOMEM);
+	fake_fail_after(FAKE_NEVER);
+	assert_int_equal(i->mode & 07777, 0644);
+	assert_int_equal(i->uid, 0);
+	assert_int_equal(i->gid, 0);
+	assert_int_equal(i->ctime_ns, changed_ns);
+	assert_int_equal(inode_chmod(who, i, 0600), 0);
+	unmount_disk();
+}
+
 /* ---- coming and going --------------------------------------------------- */
 
 static int
@@ -763,6 +789,7 @@ main(void)
 	    cmocka_unit_test(test_no_memory_to_write),
 	    cmocka_unit_test(test_times_of_small_inodes),
 	    cmocka_unit_test(test_times_without_extra_bytes),
+	    cmocka_unit_test(test_no_memory_for_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
