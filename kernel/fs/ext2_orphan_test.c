@@ -1,7 +1,7 @@
 /*
- * Files without a name, and such as are being cut off, where that fails half
- * way: nothing is left behind in memory, and the list of them on the disk is
- * what the next mount needs.
+ * Files without a name, and such as get shorter or longer, where that fails
+ * half way: nothing is left behind in memory, and the list of orphans on the
+ * disk is what the next mount needs.
  */
 /* links: fs/ext2.c fs/ext2_alloc.c fs/ext2_cache.c fs/ext2_dir.c */
 /* links: fs/ext2_discard.c */
@@ -262,6 +262,36 @@ test_no_room_to_revoke(void **state)
 	check_after_mount();
 }
 
+/* A size that cannot be stored is as it was. */
+static void
+test_growth_that_fails(void **state)
+{
+	struct ext2 *e = begin("ext2");
+	struct file *f = make_file("/m/a");
+	u32 n;
+	int err;
+
+	(void)state;
+	for (n = 0;; n++) {
+		assert_int_equal(ext2_sync(&e->fs), 0);
+		buf_forget(&fake_disk);
+		fake_fail_after(n);
+		err = namei_truncate(
+		    who, fs_name(NULL, "/m/a"), 2 * FILE_BYTES + n);
+		fake_fail_after(FAKE_NEVER);
+		if (err == 0)
+			break;
+		assert_int_equal(err, -ENOMEM);
+		assert_int_equal(f->inode->size_bytes, FILE_BYTES);
+		assert_int_equal(f->inode->object->size_bytes, FILE_BYTES);
+	}
+	assert_true(n > 2);
+	assert_int_equal(f->inode->size_bytes, 2 * FILE_BYTES + n);
+	file_put(f);
+	unmount_disk();
+	check_after_mount();
+}
+
 /* Gives the file a block, so far behind its end that it takes others. */
 static int
 map_far(struct file *f, u32 nr_allocations)
@@ -344,6 +374,7 @@ main(void)
 	    cmocka_unit_test(test_cut_off_that_fails),
 	    cmocka_unit_test(test_list_outlived),
 	    cmocka_unit_test(test_no_room_to_revoke),
+	    cmocka_unit_test(test_growth_that_fails),
 	    cmocka_unit_test(test_block_in_vain),
 	};
 

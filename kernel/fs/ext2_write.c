@@ -373,27 +373,39 @@ shrink(struct ext2_inode *i, u64 size)
 	return ext2_truncate_blocks(i);
 }
 
-int
-ext2_set_size(struct ext2_inode *i, u64 size)
+static int
+grow(struct ext2_inode *i, u64 size)
 {
 	struct inode *inode = &i->regular.inode;
 	u64 before = inode->size_bytes;
 	int err;
 
-	if (size > ext2_disk_of(i)->max_bytes)
-		return -EFBIG;
-	if (size <= before)
-		return size < before ? shrink(i, size) : 0;
-	err = clear_end(i);
-	if (err < 0)
-		return err;
 	atomic_store(&i->writing, true);
-	/* Stored with the times, by who has set the size. */
 	object_grow(&i->regular.object, size);
 	atomic_store(&inode->size_bytes, size);
-	give_end_blocks(i, before);
+	err = ext2_store_alone(i);
+	if (err == 0) {
+		give_end_blocks(i, before);
+	} else {
+		atomic_store(&inode->size_bytes, before);
+		object_truncate(&i->regular.object, before);
+	}
 	atomic_store(&i->writing, false);
-	return 0;
+	return err;
+}
+
+int
+ext2_set_size(struct ext2_inode *i, u64 size)
+{
+	struct inode *inode = &i->regular.inode;
+	int err;
+
+	if (size > ext2_disk_of(i)->max_bytes)
+		return -EFBIG;
+	if (size <= inode->size_bytes)
+		return size < inode->size_bytes ? shrink(i, size) : 0;
+	err = clear_end(i);
+	return err < 0 ? err : grow(i, size);
 }
 
 /* ---- commit ------------------------------------------------------------- */
