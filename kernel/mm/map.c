@@ -161,6 +161,32 @@ mm_zap_locked(struct mm *mm, u64 start, u64 end)
 	return err;
 }
 
+/* What is taken away is empty, so that it needs nothing. */
+static void
+zap_gap(struct mm *mm, u64 start, u64 end)
+{
+	struct tree_gather g;
+
+	mm_gather_init(mm, &g);
+	widen(mm, &start, &end);
+	zap(mm, start, end, 0, &g);
+	gather_finish(&g);
+}
+
+void
+mm_zap_gaps_locked(struct mm *mm, u64 start, u64 end)
+{
+	struct region *r;
+	u64 at = start;
+
+	while (at < end) {
+		r = region_above(mm, at);
+		if (r == NULL || r->start > at)
+			zap_gap(mm, at, r == NULL ? end : MIN(r->start, end));
+		at = r == NULL ? end : r->end;
+	}
+}
+
 /* How many regions more a border at addr makes. */
 static u32
 nr_splits(struct mm *mm, u64 addr)

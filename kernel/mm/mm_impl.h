@@ -175,6 +175,8 @@ int mm_map_locked(
 int mm_own_edges_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 /* Everything in [start, end) goes, the regions stay. */
 int mm_zap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
+/* Tables that were made where [start, end) has no regions. */
+void mm_zap_gaps_locked(struct mm *mm, u64 start, u64 end);
 int mm_fault_locked(
     struct mm *mm, u64 addr, enum fault_access access, bool force) MUST_CHECK;
 /* A fault without the lock held, with frames from a stock if there is one. */

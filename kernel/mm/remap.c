@@ -156,21 +156,17 @@ prepare(struct remap *m, u64 to, u64 moved)
 	return err;
 }
 
-/* The old place's region goes, and of its pages those that did not move. */
+/*
+ * The old place's region goes, of its pages those that did not move, and the
+ * tables that nobody needs any more.  Its edges are ours since prepare, and
+ * there is room for its borders, so that nothing can be lacking.
+ */
 static void
-leave_old(struct remap *m, u64 moved)
+leave_old(struct remap *m)
 {
-	struct mm *mm = m->mm;
-	u64 end = m->old + m->old_len;
-	int err = 0;
+	int err = mm_unmap_locked(m->mm, m->old, m->old + m->old_len);
 
-	/* Its edges are ours since prepare, so that nothing can be lacking. */
-	if (moved < m->old_len)
-		err = mm_zap_locked(mm, m->old + moved, end);
 	check(err == 0);
-	region_split(mm, m->old);
-	region_split(mm, end);
-	region_remove(mm, m->old, end);
 }
 
 /* What moves is counted already, and what it takes the place of goes. */
@@ -206,8 +202,11 @@ move(struct remap *m, u64 *out)
 	if (to == 0 || !is_within_limits(m, to))
 		return -ENOMEM;
 	err = prepare(m, to, moved);
-	if (err < 0)
+	if (err < 0) {
+		/* Who lacks memory gives back what it got. */
+		mm_zap_gaps_locked(mm, to, to + m->new_len);
 		return err;
+	}
 	/* commit */
 	clear_target(mm, to, to + m->new_len);
 	r = *region_at(mm, m->old);
@@ -222,7 +221,7 @@ move(struct remap *m, u64 *out)
 	move_leaves(mm, m->old, to, moved);
 	*out = to;
 	if (!(m->flags & MREMAP_DONTUNMAP))
-		leave_old(m, moved);
+		leave_old(m);
 	return 0;
 }
 

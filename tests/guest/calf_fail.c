@@ -268,6 +268,28 @@ fail_frames_used(void)
 	return sum;
 }
 
+/* The columns before those of tables are numbers, but for a name. */
+long
+fail_tables(void)
+{
+	static char buf[8192];
+	int fd = must(open("/proc/calf/spaces", O_RDONLY));
+	ssize_t n = must(read(fd, buf, sizeof(buf) - 1));
+	long l1, l1_shared, l0, l0_shared;
+	char *line = buf;
+
+	close(fd);
+	buf[n] = '\0';
+	while (line != NULL && strtol(line, NULL, 10) != getpid()) {
+		line = strchr(line, '\n');
+		line = line != NULL ? line + 1 : NULL;
+	}
+	ensure(line != NULL &&
+	    sscanf(line, "%*d %*s %*d %*d %*d %*d %*d %*d %*d %ld %ld %ld %ld",
+		&l1, &l1_shared, &l0, &l0_shared) == 4);
+	return l1 + l1_shared + l0 + l0_shared;
+}
+
 void
 fail_audit(void)
 {

@@ -678,6 +678,15 @@ touch_own(void)
 	    (void *)start, (uintptr_t)etext - start, MADV_POPULATE_READ));
 }
 
+static long tables_before;
+
+/* One that is refused leaves none of the tables that it made for a place. */
+static bool
+is_move(const struct act *a)
+{
+	return a->try == remap_grow_away || a->try == remap_leave;
+}
+
 static int
 verdict(const struct act *a, int err, long n)
 {
@@ -685,8 +694,17 @@ verdict(const struct act *a, int err, long n)
 
 	if (err < 0)
 		return WRONG;
+	if (v != REFUSED)
+		return v;
 	/* What a fault filled is no change that anybody can see. */
-	return v == REFUSED && !unchanged(a->name, n) ? CHANGED : v;
+	if (!unchanged(a->name, n))
+		return CHANGED;
+	if (is_move(a) && fail_tables() != tables_before) {
+		note("%s, allocation %ld: %ld tables, were %ld", a->name, n,
+		    fail_tables(), tables_before);
+		return CHANGED;
+	}
+	return v;
 }
 
 static int
@@ -701,6 +719,7 @@ one_act(const void *arg, long n, bool and_after)
 	touch_own();
 	if (a->prepare != NULL)
 		a->prepare();
+	tables_before = is_move(a) ? fail_tables() : 0;
 	/* Twice: where the first look is kept is memory of ours as well. */
 	look(&after);
 	look(&before);

@@ -34,6 +34,9 @@ void fail_all_tries(const char *name, bool and_after,
 /* Frames of user memory and small objects: what a failure could lose. */
 long fail_frames_used(void);
 
+/* Tables that the caller's address space has, shared ones too. */
+long fail_tables(void);
+
 /* The kernel's own look at its books. */
 void fail_audit(void);
 
