@@ -22,9 +22,6 @@
 #include "mm/mm_impl.h"
 #include "mm/stat.h"
 
-/* Below the stack pointer's region this much stays unmapped when it grows. */
-#define STACK_GUARD (256 * PAGE_SIZE)
-
 /*
  * One fault.  found: the object's page with a reference, if there is one;
  * frame: a fresh frame for a page, if one may be needed.
@@ -74,19 +71,30 @@ allowed(const struct region *r, enum fault_access access, bool force)
 	return false;
 }
 
+/*
+ * How far down a stack may grow to r, its neighbour: up to it if that is a
+ * stack itself, or what nobody may touch, and so serves for the gap.
+ */
+static u64
+end_with_gap(const struct region *r)
+{
+	return (r->flags & MM_STACK) || r->prot == 0 ? r->end
+						     : r->end + STACK_GUARD;
+}
+
 /* A stack grows to take in addr, if its limit and its neighbour allow. */
 static int
 grow_stack(struct mm *mm, struct region *r, u64 addr)
 {
 	u64 start = align_down(addr, PAGE_SIZE);
-	u64 below = r > mm->block->regions ? r[-1].end : 0;
+	u64 lowest =
+	    r > mm->block->regions ? end_with_gap(&r[-1]) : STACK_GUARD;
 	u64 pages = (r->start - start) >> PAGE_SHIFT;
 	u64 limit = MIN(mm->c.limits.stack, (u64)USER_TOP);
 	u32 at = r - mm->block->regions;
 	int err;
 
-	if (r->end - start > limit || start < below + STACK_GUARD ||
-	    !mm_room_for(mm, pages))
+	if (r->end - start > limit || start < lowest || !mm_room_for(mm, pages))
 		return -EFAULT;
 	err = region_own(mm, 0);
 	if (err < 0)
@@ -95,6 +103,8 @@ grow_stack(struct mm *mm, struct region *r, u64 addr)
 	r->start = start;
 	mm->c.mapped_pages += pages;
 	mm->c.peak_pages = MAX(mm->c.peak_pages, mm->c.mapped_pages);
+	/* It may have reached the rest of itself. */
+	region_merge(mm, start, start);
 	return 0;
 }
 

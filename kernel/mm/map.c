@@ -252,7 +252,7 @@ choose_place(struct mm *mm, u64 hint, u64 len)
 	hint = align_down(hint, PAGE_SIZE);
 	if (hint >= PAGE_SIZE && hint < USER_TOP && len <= USER_TOP - hint) {
 		r = region_above(mm, hint);
-		if (r == NULL || r->start >= hint + len)
+		if (r == NULL || region_start_gap(r) >= hint + len)
 			return hint;
 	}
 	return region_find_gap(mm, len);

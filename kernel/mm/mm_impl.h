@@ -112,6 +112,18 @@ int stock_fill_from_busy(
 
 /* ---- regions (region.c) ------------------------------------------------- */
 
+/* Below a stack this much stays unmapped, as far as nobody insists. */
+#define STACK_GUARD (256 * PAGE_SIZE)
+
+/* Where it begins, with the gap below it if it is a stack. */
+static inline u64
+region_start_gap(const struct region *r)
+{
+	u64 gap = (r->flags & MM_STACK) ? STACK_GUARD : 0;
+
+	return r->start - MIN(r->start, gap);
+}
+
 /* A shared one that writes go through, if not now then after mprotect. */
 static inline bool
 region_may_write_shared(const struct region *r)

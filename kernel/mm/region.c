@@ -329,7 +329,7 @@ region_find_gap(struct mm *mm, u64 len)
 			return top - len;
 		if (i == 0)
 			return 0;
-		top = MIN(top, b->regions[--i].start);
+		top = MIN(top, region_start_gap(&b->regions[--i]));
 	}
 }
 

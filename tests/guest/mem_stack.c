@@ -88,6 +88,32 @@ test_obstacle(void)
 	is(try_write(block + PAGE), 0, "until the mapping goes");
 }
 
+/* One that nobody may touch serves for the gap itself. */
+static void
+test_guard(void)
+{
+	char *here = (char *)((uintptr_t)stack_now() & -PAGE);
+	char *block = must(mmap(here - 4 * MIB, PAGE, PROT_NONE,
+	    ANON | MAP_FIXED_NOREPLACE, -1, 0));
+
+	is(try_write(block + PAGE), 0, "the stack grows down to it");
+	is(try_write(block), SIGSEGV, "and no further");
+	is(fault.si_code, SEGV_ACCERR, "for what is there may not be touched");
+}
+
+/* What is taken out of the midst of it grows again. */
+static void
+test_hole(void)
+{
+	char *here = (char *)((uintptr_t)stack_now() & -PAGE);
+
+	is(try_write(here - 4 * MIB), 0, "a stack of four MiB");
+	must(munmap(here - 2 * MIB, 4 * PAGE));
+	is(try_write(here - 2 * MIB), 0, "a hole in it can be written");
+	is(try_write(here - 4 * MIB + PAGE), 0, "as can what is below");
+	is(try_write(here - 5 * MIB), 0, "which grows still");
+}
+
 /* Where the list of mappings has it begin. */
 static unsigned long
 stack_start(void)
@@ -101,6 +127,20 @@ stack_start(void)
 			start = strtoul(line, NULL, 16);
 	fclose(f);
 	return start;
+}
+
+/* Who does not insist is given no place right below it. */
+static void
+test_hint(void)
+{
+	char *start = (char *)stack_start(), *p;
+
+	p = must(mmap(start - 8 * PAGE, PAGE, RW, ANON, -1, 0));
+	ok(p + MIB <= start || p >= start, "a hint in the gap is passed over");
+	must(munmap(p, PAGE));
+	p = must(mmap(start - 300 * PAGE, PAGE, RW, ANON, -1, 0));
+	ok(p == start - 300 * PAGE, "one below the gap is not");
+	is(try_write(start - 8 * PAGE), 0, "it leaves the stack room to grow");
 }
 
 static void
@@ -156,6 +196,9 @@ TEST(mem_stack)
 	is(wait_status(spawn(test_address_space)), 0, "the limit of all");
 	is(wait_status(spawn(test_kernel)), 0, "the kernel's part");
 	is(wait_status(spawn(test_obstacle)), 0, "obstacles");
+	is(wait_status(spawn(test_guard)), 0, "a guard of one's own");
+	is(wait_status(spawn(test_hole)), 0, "a hole");
+	is(wait_status(spawn(test_hint)), 0, "what is mapped near it");
 	is(wait_status(spawn(test_child)), 0, "children");
 	dies(SIGSEGV, overflow, "endless recursion ends with SIGSEGV");
 	dies(SIGSEGV, run_from_stack, "as does running what lies there");
