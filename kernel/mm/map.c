@@ -243,9 +243,8 @@ mm_unmap(struct mm *mm, uaddr_t start, u64 len_bytes)
 
 /* ---- mapping ------------------------------------------------------------ */
 
-/* Where a mapping that is not fixed goes; 0 when there is no room. */
-static u64
-choose_place(struct mm *mm, u64 hint, u64 len)
+u64
+mm_choose_place_locked(struct mm *mm, u64 hint, u64 len)
 {
 	struct region *r;
 
@@ -264,7 +263,7 @@ place(struct mm *mm, const struct mm_map_args *a, u64 len, u64 *start)
 	struct region *r;
 
 	if (!a->fixed) {
-		*start = choose_place(mm, a->addr.val, len);
+		*start = mm_choose_place_locked(mm, a->addr.val, len);
 		return *start != 0 ? 0 : -ENOMEM;
 	}
 	*start = a->addr.val;

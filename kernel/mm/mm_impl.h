@@ -183,6 +183,8 @@ mm_gather_init(struct mm *mm, struct tree_gather *g)
 int mm_unmap_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 int mm_map_locked(
     struct mm *mm, const struct mm_map_args *a, u64 *out) MUST_CHECK;
+/* Where a mapping that is not fixed goes; 0 when there is no room. */
+u64 mm_choose_place_locked(struct mm *mm, u64 hint, u64 len);
 /* Gets what mm_zap_locked of the same range may fail for. */
 int mm_own_edges_locked(struct mm *mm, u64 start, u64 end) MUST_CHECK;
 /* Everything in [start, end) goes, the regions stay. */

@@ -16,7 +16,7 @@ struct remap {
 	u64 old_len;
 	u64 new_len;
 	u32 flags;
-	u64 target; /* with MREMAP_FIXED */
+	u64 target; /* with MREMAP_FIXED; with MREMAP_DONTUNMAP, a wish */
 };
 
 /*
@@ -184,6 +184,15 @@ is_within_limits(const struct remap *m, u64 to)
 	    mm_room_for_data(m->mm, r->prot, r->flags, more);
 }
 
+/* What leaves its region behind may have a wish; others have none. */
+static u64
+find_place(const struct remap *m)
+{
+	u64 wish = (m->flags & MREMAP_DONTUNMAP) ? m->target : 0;
+
+	return mm_choose_place_locked(m->mm, wish, m->new_len);
+}
+
 /*
  * The pages move to a place of new_len, of which MREMAP_FIXED takes what was
  * there; MREMAP_DONTUNMAP leaves the old region, empty.
@@ -198,7 +207,7 @@ move(struct remap *m, u64 *out)
 	int err;
 
 	if (!(m->flags & MREMAP_FIXED))
-		to = region_find_gap(mm, m->new_len);
+		to = find_place(m);
 	if (to == 0 || !is_within_limits(m, to))
 		return -ENOMEM;
 	err = prepare(m, to, moved);
@@ -336,14 +345,19 @@ overlaps(u64 a, u64 a_len, u64 b, u64 b_len)
 	return a < b + b_len && b < a + a_len;
 }
 
-/* Judged once it is known that there is something to be moved. */
+/*
+ * Judged once it is known that there is something to be moved.  A mere wish is
+ * judged like a demand.
+ */
 static int
 check_target(const struct remap *m)
 {
-	if (!(m->flags & MREMAP_FIXED))
+	if (!(m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
 		return 0;
-	if (!is_aligned(m->target, PAGE_SIZE) || m->target < PAGE_SIZE ||
-	    m->target > USER_TOP || m->new_len > USER_TOP - m->target)
+	if (!is_aligned(m->target, PAGE_SIZE) || m->target > USER_TOP ||
+	    m->new_len > USER_TOP - m->target)
+		return -EINVAL;
+	if ((m->flags & MREMAP_FIXED) && m->target < PAGE_SIZE)
 		return -EINVAL;
 	return overlaps(m->old, m->old_len, m->target, m->new_len) ? -EINVAL
 								   : 0;

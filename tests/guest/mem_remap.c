@@ -454,6 +454,40 @@ at_the_limit(void)
 	return 0;
 }
 
+/* The C library passes a place on with MREMAP_FIXED alone. */
+static long
+leave(char *p, int pages, char *wish)
+{
+	return syscall(SYS_mremap, p, pages * PAGE, pages * PAGE,
+	    MREMAP_MAYMOVE | MREMAP_DONTUNMAP, wish);
+}
+
+/* What leaves its old place behind may have a wish where to go. */
+static void
+test_wish(void)
+{
+	char *p = anon(4), *free = anon(8), *q;
+
+	must(munmap(free, 8 * PAGE));
+	fill(p, 4);
+	is_errno(leave(p, 4, p), EINVAL, "a wish for where it is");
+	is_errno(leave(p, 4, p + 3 * PAGE), EINVAL, "or partly is");
+	is_errno(leave(p, 4, free + 1), EINVAL, "or within a page");
+	is_errno(leave(p, 4, (char *)0xffffffff80000000), EINVAL,
+	    "or in the kernel's half");
+	ok(filled(p, 4), "is refused, and nothing is changed");
+	ok((char *)leave(p, 4, free) == free, "one that can be is granted");
+	ok(filled(free, 4), "with all there was");
+	is(p[0], 0, "and zeroes where it was");
+	fill(p, 4);
+	q = (char *)must(leave(p, 4, free));
+	ok(q != free && filled(q, 4), "one that is taken is passed over");
+	ok(filled(free, 4), "what has it keeps it");
+	must(munmap(p, 4 * PAGE));
+	must(munmap(q, 4 * PAGE));
+	must(munmap(free, 4 * PAGE));
+}
+
 static void
 test_limit(void)
 {
@@ -480,5 +514,6 @@ TEST_NEEDS(mem_remap, 24)
 	test_vdso();
 	test_large();
 	test_many_places();
+	test_wish();
 	test_limit();
 }

@@ -154,7 +154,7 @@ pick_mremap(struct op *op)
 		op->flags |= MREMAP_DONTUNMAP;
 		op->grown = op->count;
 	}
-	if (op->flags & MREMAP_FIXED)
+	if (op->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		while (model_room(op->target) < op->grown)
 			op->target--;
 }

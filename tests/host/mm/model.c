@@ -586,7 +586,7 @@ do_mremap(struct model *m, const struct op *op)
 
 	if (!s->pages[op->page].mapped)
 		return -EFAULT;
-	if (fixed && op->page < op->target + op->grown &&
+	if (moves && op->page < op->target + op->grown &&
 	    op->target < op->page + op->count)
 		return -EINVAL;
 	/* What is only cut off may be of several regions, with holes. */
