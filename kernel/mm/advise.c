@@ -195,40 +195,60 @@ fill_stock(struct mm *mm, u64 start, u64 end, struct mm_stock *s)
 	    : -ENOMEM;
 }
 
+/* How far from start, where regions are, all of them may be read. */
+static u64
+readable_to(struct mm *mm, u64 start, u64 end)
+{
+	const struct region *r;
+	u64 at = start;
+
+	while (at < end && ((r = region_at(mm, at))->prot & MM_READ))
+		at = r->end;
+	return MIN(at, end);
+}
+
 /*
  * Asking for memory now gets it or fails: what private pages and tables take
  * is had before the first of them is put in its place.  (What is shared belongs
  * to its object, where it stays.)
  */
 static int
-populate(struct mm *mm, u64 start, u64 end, bool write)
+bring(struct mm *mm, u64 start, u64 end, enum fault_access access)
 {
 	struct mm_stock stock = {.nr_pages = 0};
 	int err = 0;
 
-	/* A hole is found when all before it is there. */
-	end = region_covered_to(mm, start, end);
-	if (write)
+	if (access == FAULT_WRITE)
 		err = fill_stock(mm, start, end, &stock);
 	if (err < 0)
 		return err;
-	err = mm_populate_from_locked(mm, start, end, write, &stock);
+	err = mm_populate_from_locked(mm, start, end, access, &stock);
 	stock_drop(&stock);
-	if (err == -EACCES)
-		return -EINVAL;
 	/* Where an access would be a SIGBUS. */
 	return err == -ERANGE || err == -EIO ? -EFAULT : err;
+}
+
+/* A hole, and what may not be read, is found when all before it is there. */
+static int
+populate(struct mm *mm, u64 start, u64 end, bool write)
+{
+	u64 covered = region_covered_to(mm, start, end);
+	u64 may = write ? covered : readable_to(mm, start, covered);
+	int err = bring(mm, start, may, write ? FAULT_WRITE : FAULT_READ);
+
+	if (err == -EACCES || (err == 0 && may < covered))
+		return -EINVAL;
+	return err;
 }
 
 static int
 bring_piece(struct mm *mm, struct region *r, u64 start, u64 end)
 {
-	int err = populate(
-	    mm, start, end, (r->prot & MM_WRITE) && !(r->flags & MM_SHARED));
+	int err = bring(mm, start, end, mm_access_to_bring(r->prot, r->flags));
 
 	if (err == -ENOMEM)
 		return -EAGAIN;
-	return err == -EINVAL || err == -EFAULT ? -ENOMEM : err;
+	return err == -EACCES || err == -EFAULT ? -ENOMEM : err;
 }
 
 int

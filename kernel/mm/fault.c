@@ -621,21 +621,20 @@ mm_fault(struct mm *mm, uaddr_t addr, enum fault_access access)
 }
 
 int
-mm_populate_locked(struct mm *mm, u64 start, u64 end, bool write)
+mm_populate_locked(struct mm *mm, u64 start, u64 end, enum fault_access access)
 {
-	return mm_populate_from_locked(mm, start, end, write, NULL);
+	return mm_populate_from_locked(mm, start, end, access, NULL);
 }
 
 int
-mm_populate_from_locked(
-    struct mm *mm, u64 start, u64 end, bool write, struct mm_stock *stock)
+mm_populate_from_locked(struct mm *mm, u64 start, u64 end,
+    enum fault_access access, struct mm_stock *stock)
 {
 	int err = 0;
 	u64 at;
 
 	for (at = start; at < end && err == 0; at += PAGE_SIZE) {
-		err = fault_locked(mm, at, write ? FAULT_WRITE : FAULT_READ,
-		    false, stock, NULL);
+		err = fault_locked(mm, at, access, false, stock, NULL);
 		if (err == 0 && thread_must_end())
 			err = -EINTR;
 		thread_preempt_point();

@@ -338,8 +338,8 @@ mm_map(struct mm *mm, const struct mm_map_args *args, uaddr_t *out)
 		end = start + align_up(args->len_bytes, PAGE_SIZE);
 		/* As far as memory goes; what is missing comes by fault. */
 		if (args->populate && args->prot != 0)
-			(void)!mm_populate_locked(
-			    mm, start, end, (args->prot & MM_WRITE) != 0);
+			(void)!mm_populate_locked(mm, start, end,
+			    mm_access_to_bring(args->prot, args->flags));
 	}
 	mm_unlock(mm);
 	return err;

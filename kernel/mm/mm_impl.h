@@ -199,12 +199,23 @@ int mm_fault_once(struct mm *mm, u64 addr, enum fault_access access,
 /* One that found no memory: again, with what can be made free. */
 int mm_fault_with_room(
     struct mm *mm, u64 addr, enum fault_access access) MUST_CHECK;
+/*
+ * How memory that is wanted at once is touched: as a program may, and not so
+ * that what others see of shared memory has to be written somewhere.
+ */
+static inline enum fault_access
+mm_access_to_bring(u32 prot, u32 flags)
+{
+	if ((prot & MM_WRITE) && !(flags & MM_SHARED))
+		return FAULT_WRITE;
+	return prot & (MM_READ | MM_WRITE) ? FAULT_READ : FAULT_EXEC;
+}
 /* Faults in what it can of [start, end). */
 int mm_populate_locked(
-    struct mm *mm, u64 start, u64 end, bool write) MUST_CHECK;
+    struct mm *mm, u64 start, u64 end, enum fault_access access) MUST_CHECK;
 /* The same with frames from a stock (NULL: none), as long as it has any. */
-int mm_populate_from_locked(struct mm *mm, u64 start, u64 end, bool write,
-    struct mm_stock *stock) MUST_CHECK;
+int mm_populate_from_locked(struct mm *mm, u64 start, u64 end,
+    enum fault_access access, struct mm_stock *stock) MUST_CHECK;
 /* RWX bits of a leaf for this protection, without regard to sharing. */
 static inline u64
 mm_leaf_rights(u32 prot)

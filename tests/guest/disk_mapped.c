@@ -165,6 +165,30 @@ is_synced_once(void)
 	return begin <= SYNC_S;
 }
 
+/* Asking for the pages of a hole does not fill it. */
+static bool
+stays_a_hole(void)
+{
+	int fd = must(open("/mnt/hole", O_CREAT | O_RDWR | O_TRUNC, 0600));
+	size_t len = 64 * PAGE;
+	struct stat st;
+	char *p;
+
+	must(ftruncate(fd, (long)len));
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+	    fd, 0);
+	ensure(p != MAP_FAILED);
+	must(mlock(p, len));
+	must(fsync(fd));
+	must(fstat(fd, &st));
+	if (st.st_blocks != 0)
+		printf("MAP_POPULATE has made %ld blocks of a hole\n",
+		    (long)st.st_blocks);
+	must(munmap(p, len));
+	close(fd);
+	return st.st_blocks == 0;
+}
+
 HELPER(disk_mapped)
 {
 	int disk;
@@ -175,7 +199,7 @@ HELPER(disk_mapped)
 	mkdir("/mnt", 0755);
 	must(mount(argv[2], "/mnt", argv[3], 0, "commit=1"));
 	disk = must(open(argv[2], O_RDONLY));
-	ok = is_kept(disk) && is_synced_once();
+	ok = stays_a_hole() && is_kept(disk) && is_synced_once();
 	close(disk);
 	must(umount("/mnt"));
 	return ok ? 0 : 1;

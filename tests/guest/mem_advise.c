@@ -170,6 +170,13 @@ test_populate(void)
 	is(madvise(p, PAGE, MADV_POPULATE_READ), 0, "but to be read");
 	must(mprotect(p, PAGE, PROT_NONE));
 	is_errno(madvise(p, PAGE, MADV_POPULATE_READ), EINVAL, "or not even");
+	must(mprotect(p + 6 * PAGE, PAGE, PROT_WRITE));
+	must(madvise(p + 5 * PAGE, 2 * PAGE, MADV_DONTNEED));
+	is_errno(madvise(p + 5 * PAGE, 2 * PAGE, MADV_POPULATE_READ), EINVAL,
+	    "nor what may be written alone");
+	is(resident(p + 5 * PAGE, 2), 1, "but what lies before it is there");
+	is(madvise(p + 6 * PAGE, PAGE, MADV_POPULATE_WRITE), 0,
+	    "which can be asked for to be written");
 	must(munmap(p + PAGE, PAGE));
 	is_errno(madvise(p + PAGE, PAGE, MADV_POPULATE_READ), ENOMEM,
 	    "where nothing is");

@@ -45,6 +45,10 @@ TEST(mem_lock)
 	is_errno(mlock(p, 4 * PAGE), ENOMEM, "over a hole");
 	must(mprotect(p, PAGE, PROT_NONE));
 	is_errno(mlock(p, PAGE), ENOMEM, "what nobody may read");
+	must(mprotect(p, PAGE, PROT_EXEC));
+	is(mlock(p, PAGE), 0, "but what may be run alone");
+	must(mprotect(p, PAGE, PROT_WRITE));
+	is(mlock(p, PAGE), 0, "or written alone");
 	must(munmap(p, 4 * PAGE));
 	test_no_faults();
 }

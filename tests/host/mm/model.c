@@ -443,7 +443,8 @@ populate_range(struct model *m, const struct op *op)
 		err = populate(m, op, op->page, end - op->page);
 	else
 		for (i = op->page; i < end && err == 0; i++)
-			err = reach(m, &touch, i);
+			err = s->pages[i].prot & MM_READ ? reach(m, &touch, i)
+							 : -EACCES;
 	if (err == -EACCES)
 		return -EINVAL;
 	return err == -ERANGE ? -EFAULT : err;
