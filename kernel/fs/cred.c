@@ -34,6 +34,7 @@ cred_create(u32 nr_groups, struct cred **out)
 	if (!c)
 		return -ENOMEM;
 	refcount_init(&c->refs, 1);
+	c->caps.effective = c->caps.permitted = c->caps.bounding = CAPS_ALL;
 	c->nr_groups = nr_groups;
 	*out = c;
 	return 0;

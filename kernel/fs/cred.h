@@ -1,15 +1,35 @@
 /*
- * Who somebody is: user and group numbers.  Root (0) has every capability,
- * nobody else has any; there are no finer ones.
+ * Who somebody is, user and group numbers, and capabilities (CAP_* of the
+ * ABI), the parts of what is root's power; nobody looks at those yet: root (0)
+ * has every one, nobody else has any.
  */
 #ifndef FS_CRED_H
 #define FS_CRED_H
+
+#include <linux/capability.h>
 
 #include "lib/errno.h"
 #include "lib/refcount.h"
 #include "lib/types.h"
 
 #define CRED_MAX_GROUPS 65536 /* NGROUPS_MAX of the ABI */
+
+/* Every capability that there is. */
+#define CAPS_ALL ((2ul << CAP_LAST_CAP) - 1)
+
+/*
+ * struct cred_caps: sets of capabilities, in each a bit for each.
+ * Laws  effective is within permitted;
+ *       ambient is within permitted and inheritable
+ */
+struct cred_caps {
+	u64 effective;   /* those that count */
+	u64 permitted;   /* those that may be made to count */
+	u64 inheritable; /* exec adds them to root's, or leaves them */
+	u64 ambient;     /* kept by exec of a program that gives no rights */
+	u64 bounding;    /* those that exec may give */
+	u32 securebits;  /* SECBIT_*: how root's number and these go together */
+};
 
 /*
  * struct cred: made by cred_create or cred_dup, which give one reference; may
@@ -18,17 +38,18 @@
  * Locks: c fixed once shared   a atomic
  */
 struct cred {
-	struct refcount refs; /* a */
-	u32 ruid;             /* c: who started the process */
-	u32 euid;             /* c: as whom it acts */
-	u32 suid;             /* c: as whom it may act again */
-	u32 fsuid;            /* c: as whom it uses files: follows euid */
-	u32 rgid;             /* c */
-	u32 egid;             /* c */
-	u32 sgid;             /* c */
-	u32 fsgid;            /* c */
-	u32 nr_groups;        /* c */
-	u32 groups[];         /* c: supplementary groups, ascending */
+	struct refcount refs;  /* a */
+	u32 ruid;              /* c: who started the process */
+	u32 euid;              /* c: as whom it acts */
+	u32 suid;              /* c: as whom it may act again */
+	u32 fsuid;             /* c: as whom it uses files: follows euid */
+	u32 rgid;              /* c */
+	u32 egid;              /* c */
+	u32 sgid;              /* c */
+	u32 fsgid;             /* c */
+	struct cred_caps caps; /* c */
+	u32 nr_groups;         /* c */
+	u32 groups[];          /* c: supplementary groups, ascending */
 };
 
 /* What one wants to do, for cred_may; the values of an rwx triple. */
@@ -38,14 +59,17 @@ enum {
 	MAY_READ = 4,
 };
 
-/* Root, in no supplementary group, with room for that many. */
+/*
+ * Root with every capability, in no supplementary group, with room for that
+ * many.
+ */
 int cred_create(u32 nr_groups, struct cred **out) MUST_CHECK;
 /* A copy that the caller may change. */
 int cred_dup(const struct cred *from, struct cred **out) MUST_CHECK;
 /* The same with other groups, which are sorted here. */
 int cred_dup_groups(const struct cred *from, const u32 *groups, u32 nr,
     struct cred **out) MUST_CHECK;
-/* For access(2): the real user and group do the asking. */
+/* For access(2): the real user and group do the asking, as far as they may. */
 int cred_dup_real(const struct cred *from, struct cred **out) MUST_CHECK;
 struct cred *cred_get(const struct cred *c);
 void cred_put(const struct cred *c);
@@ -69,7 +93,7 @@ bool cred_in_group(const struct cred *c, u32 gid);
 bool cred_in_egroup(const struct cred *c, u32 gid);
 /*
  * Who asks, for a file system that is not told: the current thread's, borrowed
- * from it; NULL for a thread of the kernel's, which may do what root may.
+ * from it; NULL for a thread of the kernel's, which may do everything.
  */
 const struct cred *cred_current(void);
 /* Boot, by who knows processes: what finds it. */
