@@ -51,7 +51,7 @@ tty_check_job(struct tty *t, int signo)
 void
 tty_caller(struct tty_caller *out)
 {
-	*out = (struct tty_caller){.is_root = true};
+	*out = (struct tty_caller){.is_admin = true};
 	if (job_ops != NULL)
 		job_ops->caller(out);
 }

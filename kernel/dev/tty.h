@@ -91,7 +91,7 @@ struct tty {
 	struct winsize size;        /* q */
 	bool held;                  /* q: output is held back */
 	bool held_by_call;          /* q: by TCXONC, so ^Q does not matter */
-	bool exclusive;             /* q: only root may open it (TIOCEXCL) */
+	bool exclusive;             /* q: others may not open it (TIOCEXCL) */
 	bool input_stalled;         /* q: the driver was refused room */
 	u32 nr_hangups;             /* a, written under q */
 	struct waitq read_wait;     /* input came, or the wire is gone */
@@ -108,7 +108,7 @@ struct tty {
 struct tty_caller {
 	u32 uid;
 	u32 gid;
-	bool is_root; /* may do what others may not */
+	bool is_admin; /* may do what others may not */
 };
 
 /*

@@ -19,13 +19,13 @@ static struct tty *registered; /* c, from boot on: the last, before it others */
 static int
 count_open(struct tty *t, u32 *nr_hangups) NO_LOCK_CHECK
 {
-	struct tty_caller caller = {.is_root = true};
+	struct tty_caller caller = {.is_admin = true};
 	int err = 0;
 
 	if (atomic_load(&t->exclusive))
 		tty_caller(&caller);
 	spin_lock(&t->queue_lock);
-	if (t->exclusive && !caller.is_root)
+	if (t->exclusive && !caller.is_admin)
 		err = -EBUSY;
 	else if (t->driver->open != NULL)
 		err = t->driver->open(t);

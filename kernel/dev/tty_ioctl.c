@@ -320,7 +320,7 @@ get_exclusive(struct tty_file *f, u64 arg)
 	return user_write(uaddr(arg), &on, sizeof(on));
 }
 
-/* A character as if it were typed, which is a way to rule others: for root. */
+/* A character as if it were typed, which is a way to rule others: for few. */
 static s64
 type_char(struct tty_file *f, u64 arg)
 {
@@ -330,7 +330,7 @@ type_char(struct tty_file *f, u64 arg)
 	char c;
 
 	tty_caller(&caller);
-	if (!caller.is_root)
+	if (!caller.is_admin)
 		return -EIO;
 	if (user_read(&c, uaddr(arg), 1) < 0)
 		return -EFAULT;
@@ -349,7 +349,7 @@ hang_up(struct tty_file *f, u64 arg)
 
 	(void)arg;
 	tty_caller(&caller);
-	if (!caller.is_root)
+	if (!caller.is_admin)
 		return -EPERM;
 	tty_hangup(f->tty);
 	return 0;

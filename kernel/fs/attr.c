@@ -21,8 +21,8 @@ static bool
 is_stuck(const struct cred *cred, const struct inode *dir,
     const struct inode *victim)
 {
-	return (dir->mode & S_ISVTX) && !cred_is_file_root(cred) &&
-	    cred->fsuid != victim->uid && cred->fsuid != dir->uid;
+	return (dir->mode & S_ISVTX) && cred->fsuid != victim->uid &&
+	    cred->fsuid != dir->uid && !cred_capable(cred, CAP_FOWNER);
 }
 
 int
@@ -62,14 +62,14 @@ inode_new_init(struct inode_new *new, const struct fs_who *who,
 	if (S_ISDIR(mode))
 		new->mode |= S_ISGID;
 	else if (runs && !cred_in_group(who->cred, dir->gid) &&
-	    !cred_is_file_root(who->cred))
+	    !cred_capable(who->cred, CAP_FSETID))
 		new->mode &= ~S_ISGID;
 }
 
 bool
 inode_is_owner(const struct inode *i, const struct cred *cred)
 {
-	return cred_is_file_root(cred) || cred->fsuid == i->uid;
+	return cred->fsuid == i->uid || cred_capable(cred, CAP_FOWNER);
 }
 
 /* As it will be when it comes from the disk again. */
@@ -143,7 +143,8 @@ privileges_lost(const struct inode *i, const struct cred *cred)
 
 	if ((mode & S_ISGID) &&
 	    ((mode & S_IXGRP) ||
-		(!cred_in_group(cred, i->gid) && !cred_is_file_root(cred))))
+		(!cred_in_group(cred, i->gid) &&
+		    !cred_capable(cred, CAP_FSETID))))
 		lost |= S_ISGID;
 	return inode_is_dir(i) ? 0 : lost;
 }
@@ -155,7 +156,7 @@ inode_drop_privileges(const struct fs_who *who, struct inode *i)
 	u32 lost;
 
 	if (likely(!(i->mode & (S_ISUID | S_ISGID))) ||
-	    cred_is_file_root(who->cred))
+	    cred_capable(who->cred, CAP_FSETID))
 		return 0;
 	lost = privileges_lost(i, who->cred);
 	attr.mode = i->mode & ~lost;
@@ -173,7 +174,7 @@ inode_chmod(const struct fs_who *who, struct inode *i, u32 mode)
 	mutex_lock(&i->lock);
 	if (inode_is_owner(i, who->cred) && !inode_is_kept(i)) {
 		if (!cred_in_group(who->cred, i->gid) &&
-		    !cred_is_file_root(who->cred))
+		    !cred_capable(who->cred, CAP_FSETID))
 			attr.mode &= ~S_ISGID;
 		err = inode_set_attr(i, &attr);
 	}
@@ -181,12 +182,12 @@ inode_chmod(const struct fs_who *who, struct inode *i, u32 mode)
 	return err;
 }
 
-/* Root may all; an owner may give the file to a group that he is in. */
+/* Some may all; an owner may give the file to a group that he is in. */
 static int
 may_chown(const struct cred *cred, const struct inode *i,
     const struct inode_attr *attr)
 {
-	if (cred_is_file_root(cred))
+	if (cred_capable(cred, CAP_CHOWN))
 		return 0;
 	if ((attr->valid & ATTR_UID) &&
 	    (cred->fsuid != i->uid || attr->uid != i->uid))

@@ -371,7 +371,8 @@ blockdev_ioctl(const struct fs_who *who, struct file *f, u32 cmd, u64 arg)
 	case BLKROGET:
 		return tell(arg, &ro, sizeof(ro));
 	case BLKFLSBUF:
-		return cred_is_root(who->cred) ? block_flush(dev) : -EACCES;
+		return cred_capable(who->cred, CAP_SYS_ADMIN) ? block_flush(dev)
+							      : -EACCES;
 	case BLKDISCARD:
 		return discard(f, arg);
 	default:

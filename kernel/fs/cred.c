@@ -1,5 +1,7 @@
 #include "fs/cred.h"
 
+#include <linux/securebits.h>
+
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -115,6 +117,9 @@ cred_dup_real(const struct cred *from, struct cred **out)
 		return err;
 	(*out)->euid = (*out)->fsuid = from->ruid;
 	(*out)->egid = (*out)->fsgid = from->rgid;
+	if (!(from->caps.securebits & SECBIT_NO_SETUID_FIXUP))
+		(*out)->caps.effective =
+		    from->ruid == 0 ? from->caps.permitted : 0;
 	return 0;
 }
 
@@ -177,21 +182,28 @@ granted_bits(const struct cred *c, u32 mode, u32 uid, u32 gid)
 	return mode & 7;
 }
 
-/* Root may do all, but run only what is a program for somebody. */
-static u32
-root_bits(u32 mode)
+/*
+ * May he do want, whatever the owner has said?  To run a file takes that it is
+ * a program for somebody.
+ */
+static bool
+may_override(const struct cred *c, u32 mode, u32 want)
 {
 	bool is_dir = (mode & 0170000) == 0040000;
 	bool runs = (mode & 0111) != 0;
 
-	return MAY_READ | MAY_WRITE | (is_dir || runs ? MAY_EXEC : 0);
+	if (want == MAY_READ || (is_dir && !(want & MAY_WRITE)))
+		if (cred_capable(c, CAP_DAC_READ_SEARCH))
+			return true;
+	return (is_dir || runs || !(want & MAY_EXEC)) &&
+	    cred_capable(c, CAP_DAC_OVERRIDE);
 }
 
 int
 cred_may(const struct cred *c, u32 mode, u32 uid, u32 gid, u32 want)
 {
-	u32 granted = cred_is_file_root(c) ? root_bits(mode)
-					   : granted_bits(c, mode, uid, gid);
+	u32 granted = granted_bits(c, mode, uid, gid);
 
-	return (want & ~granted) == 0 ? 0 : -EACCES;
+	return (want & ~granted) == 0 || may_override(c, mode, want) ? 0
+								     : -EACCES;
 }

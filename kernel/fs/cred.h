@@ -1,7 +1,10 @@
 /*
- * Who somebody is, user and group numbers, and capabilities (CAP_* of the
- * ABI), the parts of what is root's power; nobody looks at those yet: root (0)
- * has every one, nobody else has any.
+ * Who somebody is, user and group numbers, and what he may: capabilities
+ * (CAP_* of the ABI), which are the parts of what is root's power.
+ *
+ * Being root (0) is no right by itself.  It gives the sets below when a program
+ * is executed or a thread changes its number, by the rules in proc/caps.c; what
+ * is asked afterwards is only cred_capable.
  */
 #ifndef FS_CRED_H
 #define FS_CRED_H
@@ -74,17 +77,11 @@ int cred_dup_real(const struct cred *from, struct cred **out) MUST_CHECK;
 struct cred *cred_get(const struct cred *c);
 void cred_put(const struct cred *c);
 
+/* May he do what takes cap (CAP_*)? */
 static inline bool
-cred_is_root(const struct cred *c)
+cred_capable(const struct cred *c, u32 cap)
 {
-	return c->euid == 0;
-}
-
-/* Root as far as files go. */
-static inline bool
-cred_is_file_root(const struct cred *c)
-{
-	return c->fsuid == 0;
+	return (c->caps.effective >> cap & 1) != 0;
 }
 
 /* The group that files are used with, or a supplementary one. */

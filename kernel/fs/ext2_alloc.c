@@ -304,7 +304,8 @@ may_take_last(const struct ext2 *e)
 	const struct ext2_super *s = &e->super;
 	const struct cred *c = cred_current();
 
-	return !c || cred_is_root(c) || c->fsuid == s->reserved_uid ||
+	return !c || cred_capable(c, CAP_SYS_RESOURCE) ||
+	    c->fsuid == s->reserved_uid ||
 	    (s->reserved_gid != 0 && cred_in_group(c, s->reserved_gid));
 }
 

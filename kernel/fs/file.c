@@ -112,7 +112,7 @@ file_set_max(u64 max)
 	atomic_store(&max_files, max);
 }
 
-/* Root is never refused one. */
+/* Who runs the machine is never refused one. */
 static bool
 are_too_many(void)
 {
@@ -121,7 +121,7 @@ are_too_many(void)
 	if (likely(atomic_load(&nr_files) < atomic_load(&max_files)))
 		return false;
 	cred = cred_current();
-	return cred && !cred_is_root(cred);
+	return cred && !cred_capable(cred, CAP_SYS_ADMIN);
 }
 
 int
@@ -368,7 +368,7 @@ get_inode_flags(struct inode *i, u64 arg)
 	return user_write(uaddr(arg), &flags, sizeof(flags));
 }
 
-#define ROOTS_FLAGS (FS_IMMUTABLE_FL | FS_APPEND_FL)
+#define KEEPING_FLAGS (FS_IMMUTABLE_FL | FS_APPEND_FL)
 
 static int
 change_inode_flags(const struct fs_who *who, struct inode *i, u32 flags)
@@ -376,7 +376,8 @@ change_inode_flags(const struct fs_who *who, struct inode *i, u32 flags)
 	u32 changed = i->ops->get_flags(i) ^ flags;
 
 	if (!inode_is_owner(i, who->cred) ||
-	    ((changed & ROOTS_FLAGS) && !cred_is_root(who->cred)))
+	    ((changed & KEEPING_FLAGS) &&
+		!cred_capable(who->cred, CAP_LINUX_IMMUTABLE)))
 		return -EPERM;
 	return i->ops->set_flags(i, flags);
 }
@@ -412,7 +413,7 @@ trim(const struct fs_who *who, struct file *f, u64 arg)
 
 	if (!ops->trim)
 		return -ENOTTY;
-	if (!cred_is_root(who->cred))
+	if (!cred_capable(who->cred, CAP_SYS_ADMIN))
 		return -EPERM;
 	err = user_read(&range, uaddr(arg), sizeof(range));
 	if (err == 0)

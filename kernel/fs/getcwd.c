@@ -164,7 +164,7 @@ namei_chroot(const struct fs_who *who, struct fs_name name)
 
 	if (err < 0)
 		return err;
-	if (!cred_is_root(who->cred)) {
+	if (!cred_capable(who->cred, CAP_SYS_CHROOT)) {
 		path_put(p);
 		return -EPERM;
 	}

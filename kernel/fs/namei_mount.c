@@ -181,7 +181,7 @@ namei_mount(const struct fs_who *who, const char *source, struct fs_name target,
 	if (err < 0)
 		return err;
 	err = -EPERM;
-	if (cred_is_root(who->cred))
+	if (cred_capable(who->cred, CAP_SYS_ADMIN))
 		err = mount_at(who, at, source, type, flags, data);
 	path_put(at);
 	return err;
@@ -211,7 +211,7 @@ namei_umount(const struct fs_who *who, struct fs_name target, u32 flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (!cred_is_root(who->cred))
+	if (!cred_capable(who->cred, CAP_SYS_ADMIN))
 		return -EPERM;
 	err = namei_lookup(
 	    who, target, (flags & UMOUNT_NOFOLLOW) ? NAMEI_NOFOLLOW : 0, &at);

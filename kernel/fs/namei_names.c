@@ -98,7 +98,8 @@ make(const struct fs_who *who, struct fs_name name,
 		return err;
 	err = may_create(who, n.dir);
 	if (err == 0 &&
-	    (!n.dir->ops->create || (device && !cred_is_file_root(who->cred))))
+	    (!n.dir->ops->create ||
+		(device && !cred_capable(who->cred, CAP_MKNOD))))
 		err = -EPERM;
 	if (err == 0) {
 		inode_new_init(&new, who, n.dir, want->mode);
@@ -229,9 +230,9 @@ namei_link(
 	struct path p;
 	int err;
 
-	/* To name what is open takes root: its path may be closed to others. */
+	/* To name what is open is for few: its path may be closed to others. */
 	if ((flags & NAMEI_EMPTY) && *old.path == '\0' &&
-	    !cred_is_file_root(who->cred))
+	    !cred_capable(who->cred, CAP_DAC_READ_SEARCH))
 		return -ENOENT;
 	err = namei_lookup(who, old, flags, &p);
 	if (err < 0)

@@ -331,7 +331,8 @@ pipe_set_capacity(const struct fs_who *who, struct file *f, u64 bytes)
 	if (bytes > INT32_MAX)
 		return -EINVAL;
 	nr = round_up_power((MAX(bytes, 1ul) + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	if (nr * PAGE_SIZE > PIPE_MAX_BYTES && !cred_is_root(who->cred))
+	if (nr * PAGE_SIZE > PIPE_MAX_BYTES &&
+	    !cred_capable(who->cred, CAP_SYS_RESOURCE))
 		return -EPERM;
 	slots = kzalloc(nr * sizeof(*slots));
 	if (!slots)

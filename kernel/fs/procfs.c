@@ -337,7 +337,7 @@ static const struct file_ops procfs_dir_files = {
 /* What an open file has of its own.  Locks: i inode->lock   c fixed */
 struct procfs_file {
 	struct seq text; /* i: as it was when it was last read from its start */
-	bool by_root;    /* c: root opened it */
+	bool by_admin;   /* c: who has CAP_SYS_ADMIN opened it */
 };
 
 static int
@@ -355,7 +355,7 @@ file_open(struct file *f)
 	if (!own)
 		return -ENOMEM;
 	seq_init(&own->text);
-	own->by_root = cred && cred_is_root(cred);
+	own->by_admin = cred && cred_capable(cred, CAP_SYS_ADMIN);
 	f->private = own;
 	return 0;
 }
@@ -417,7 +417,7 @@ file_read_procfs(struct file *f, struct iov_iter *to, u64 *pos)
 
 	if (!p->entry->read)
 		return file_read_text(f, to, pos);
-	return p->entry->read(p->key, own->by_root, to, pos);
+	return p->entry->read(p->key, own->by_admin, to, pos);
 }
 
 static s64

@@ -33,10 +33,10 @@ struct procfs_entry {
 	int (*show)(struct seq *s, struct procfs_key key);
 	/*
 	 * Instead of show, for what is not text: bytes from *pos on, which it
-	 * moves.  by_root: root opened the file.
+	 * moves.  by_admin: who has CAP_SYS_ADMIN opened it.
 	 */
-	s64 (*read)(
-	    struct procfs_key key, bool by_root, struct iov_iter *to, u64 *pos);
+	s64 (*read)(struct procfs_key key, bool by_admin, struct iov_iter *to,
+	    u64 *pos);
 	/* text is terminated as well; from one write call, below a page. */
 	int (*write)(struct procfs_key key, const char *text, size_t len);
 	/* The link's text, terminated. */

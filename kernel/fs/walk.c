@@ -262,11 +262,11 @@ step(struct walk *w, struct name name, bool follow_link, bool *done)
 
 /* ---- names that are known --------------------------------------------- */
 
-/* Root may, in every directory. */
+/* As cred_may has it, and at once for who may in every directory. */
 static bool
 may_search_by_mode(const struct cred *cred, const struct inode *dir)
 {
-	return cred_is_file_root(cred) ||
+	return cred_capable(cred, CAP_DAC_READ_SEARCH) ||
 	    cred_may(cred, dir->mode, dir->uid, dir->gid, MAY_EXEC) == 0;
 }
 

@@ -29,6 +29,7 @@
 #include "mm/layout.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "proc/caps.h"
 #include "proc/exec_impl.h"
 #include "proc/fdtable.h"
 #include "proc/prctl.h"
@@ -109,35 +110,50 @@ resolve_scripts(struct exec *e)
  * nobody has forsworn it.
  */
 static void
-apply_set_id(struct exec *e, struct cred *new)
+ask_set_id(struct exec *e, struct caps_exec *x)
 {
 	struct file_stat st;
 
-	if (task_current()->no_new_privs || e->file->path.mount == NULL ||
+	if (x->no_new_privs || e->file->path.mount == NULL ||
 	    (e->file->path.mount->flags & MS_NOSUID))
 		return;
 	file_stat(e->file, &st);
-	if (st.mode & S_ISUID)
-		new->euid = st.uid;
+	if (st.mode & S_ISUID) {
+		x->euid = st.uid;
+		e->clears_persona = true;
+	}
 	/* Without the x bit it stands for locking, an old custom. */
-	if ((st.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
-		new->egid = st.gid;
+	if ((st.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) {
+		x->egid = st.gid;
+		e->clears_persona = true;
+	}
 }
 
 static int
 prepare_cred(struct exec *e)
 {
 	const struct cred *old = task_current()->cred;
+	struct caps_exec x = {
+	    .caps = old->caps,
+	    .ruid = old->ruid,
+	    .rgid = old->rgid,
+	    .euid = old->euid,
+	    .egid = old->egid,
+	    .no_new_privs = task_current()->no_new_privs,
+	};
 	struct cred *new;
 	int err = cred_dup(old, &new);
 
 	if (err != 0)
 		return err;
-	apply_set_id(e, new);
-	new->suid = new->fsuid = new->euid;
-	new->sgid = new->fsgid = new->egid;
+	ask_set_id(e, &x);
+	caps_exec(&x);
+	new->euid = new->suid = new->fsuid = x.euid;
+	new->egid = new->sgid = new->fsgid = x.egid;
+	new->caps = x.caps;
 	e->cred = new;
-	e->secure = new->euid != new->ruid || new->egid != new->rgid;
+	e->secure = x.secure;
+	e->clears_persona |= x.gains;
 	return 0;
 }
 
@@ -295,6 +311,7 @@ change_memory(struct task *t, struct exec *e)
 	spin_lock(&proc_tree_lock);
 	p->mm = e->mm;
 	p->exe = e->file;
+	p->dumpable = 0; /* until change_rights */
 	p->mm_shared = false;
 	p->has_execed = true;
 	p->exit_signal = SIGCHLD;
@@ -311,14 +328,15 @@ static void
 change_rights(struct task *t, struct exec *e)
 {
 	struct proc *p = t->proc;
+	const struct cred *old = t->cred;
+	bool is_real = old->euid == old->ruid && old->egid == old->rgid;
 
-	if (e->secure) {
+	if (e->secure)
 		p->pdeath_signal = 0;
+	if (e->clears_persona)
 		p->personality &= ~PER_CLEAR_ON_SETID;
-	}
-	rights_commit_take(e->cred);
+	p->dumpable = !rights_commit_take(e->cred) && is_real;
 	e->cred = NULL;
-	p->dumpable = !e->secure;
 	atomic_store(&p->membarrier, 0u);
 }
 

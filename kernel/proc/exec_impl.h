@@ -20,9 +20,10 @@ struct exec {
 	const char *name;  /* as the caller gave it */
 	char *fd_name;     /* owned: the name, if it was by descriptor */
 	char comm[COMM_SIZE];
-	struct mm *mm;     /* the new address space */
-	struct cred *cred; /* the new rights; NULL: as before */
-	bool secure;       /* the program has more rights than its caller */
+	struct mm *mm;       /* the new address space */
+	struct cred *cred;   /* the new rights; NULL: as before */
+	bool secure;         /* the program has more rights than its caller */
+	bool clears_persona; /* what its caller asked of personality is off */
 	u64 stack_top;
 	u64 entry; /* where it begins */
 	struct exec_stack stack;

@@ -85,6 +85,13 @@ check_form(const struct clone_request *req)
 	return 0;
 }
 
+static bool
+may_choose_tid(const struct cred *c)
+{
+	return cred_capable(c, CAP_CHECKPOINT_RESTORE) ||
+	    cred_capable(c, CAP_SYS_ADMIN);
+}
+
 static int
 check_request(const struct clone_request *req)
 {
@@ -99,11 +106,11 @@ check_request(const struct clone_request *req)
 	if ((req->flags & CLONE_PARENT) && proc_current() == proc_init1)
 		return -EINVAL;
 	if (req->flags & CLONE_NAMESPACES)
-		return cred_is_root(cred) ? -EINVAL : -EPERM;
+		return cred_capable(cred, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
 	if (req->set_tid_count > CLONE_MAX_SET_TIDS)
 		return -EINVAL;
 	if (req->set_tid_count > 0)
-		return cred_is_root(cred) ? -EINVAL : -EPERM;
+		return may_choose_tid(cred) ? -EINVAL : -EPERM;
 	return 0;
 }
 
@@ -162,16 +169,24 @@ share_fs(struct task *t, u64 flags)
 	return 0;
 }
 
+/* How many threads its user may have. */
+static u64
+threads_limit(const struct cred *c)
+{
+	if (c->ruid == 0 || cred_capable(c, CAP_SYS_RESOURCE) ||
+	    cred_capable(c, CAP_SYS_ADMIN))
+		return LIMIT_INFINITY;
+	return limit_current(RLIMIT_NPROC);
+}
+
 static int
 share_cred(struct task *t)
 {
 	const struct cred *cred = task_current()->cred;
-	u64 limit =
-	    cred_is_root(cred) ? LIMIT_INFINITY : limit_current(RLIMIT_NPROC);
 	int err = threads_are_too_many() ? -EAGAIN : 0;
 
 	if (err == 0)
-		err = uidcount_charge(cred->ruid, limit);
+		err = uidcount_charge(cred->ruid, threads_limit(cred));
 	if (err != 0)
 		return err;
 	t->cred = cred_get(cred);
@@ -470,7 +485,7 @@ proc_unshare(u64 flags)
 		CLONE_NAMESPACES))
 		return -EINVAL;
 	if (flags & CLONE_NAMESPACES)
-		return cred_is_root(t->cred) ? -EINVAL : -EPERM;
+		return cred_capable(t->cred, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
 	if ((flags & alone) &&
 	    (t->proc->nr_tasks > 1 ||
 		((flags & CLONE_VM) && t->proc->mm_shared)))

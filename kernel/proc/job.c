@@ -123,7 +123,8 @@ job_opened(struct tty *t)
 static int
 job_set_controlling(struct tty *t, bool steal)
 {
-	bool may_steal = steal && cred_is_root(task_current()->cred);
+	bool may_steal =
+	    steal && cred_capable(task_current()->cred, CAP_SYS_ADMIN);
 	bool lost = false;
 	struct session *s;
 	int err = 0;
@@ -264,7 +265,7 @@ job_caller(struct tty_caller *out)
 	*out = (struct tty_caller){
 	    .uid = cred->fsuid,
 	    .gid = cred->fsgid,
-	    .is_root = cred_is_root(cred),
+	    .is_admin = cred_capable(cred, CAP_SYS_ADMIN),
 	};
 }
 

@@ -101,7 +101,8 @@ check_new(
 		return -EINVAL;
 	if (which == RLIMIT_NOFILE && new->hard > LIMITS_MAX_FILES)
 		return -EPERM;
-	if (new->hard > old->hard && !cred_is_root(task_current()->cred))
+	if (new->hard > old->hard &&
+	    !cred_capable(task_current()->cred, CAP_SYS_RESOURCE))
 		return -EPERM;
 	return 0;
 }
@@ -131,13 +132,13 @@ limits_change(struct proc *p, u32 which, const struct rlimit_value *new,
 	return err;
 }
 
-/* Everything of the other's has to be ours, unless we are root. */
+/* Everything of the other's has to be ours, or we may change all. */
 static bool
 may_change(const struct cred *other)
 {
 	const struct cred *self = task_current()->cred;
 
-	return cred_is_root(self) ||
+	return cred_capable(self, CAP_SYS_RESOURCE) ||
 	    (self->ruid == other->euid && self->ruid == other->suid &&
 		self->ruid == other->ruid && self->rgid == other->egid &&
 		self->rgid == other->sgid && self->rgid == other->rgid);

@@ -11,6 +11,7 @@
 #include "fs/file.h"
 #include "proc/fdtable.h"
 #include "proc/proc.h"
+#include "proc/rights.h"
 
 static const struct file_ops pidfd_file_ops;
 
@@ -81,21 +82,6 @@ pidfd_proc(const struct file *f)
 	return f->ops == &pidfd_file_ops ? f->private : NULL;
 }
 
-/* As for tracing it.  Locks: PROC_TREE. */
-static bool
-may_look_locked(struct proc *p)
-{
-	const struct cred *who = task_current()->cred;
-	const struct cred *its = proc_cred_locked(p);
-
-	if (p == proc_current() || cred_is_root(who))
-		return true;
-	return p->dumpable == 1 && who->ruid == its->ruid &&
-	    who->ruid == its->euid && who->ruid == its->suid &&
-	    who->rgid == its->rgid && who->rgid == its->egid &&
-	    who->rgid == its->sgid;
-}
-
 int
 pidfd_getfd(struct proc *p, int n, struct file **out)
 {
@@ -106,7 +92,10 @@ pidfd_getfd(struct proc *p, int n, struct file **out)
 	if (p->state == PROC_ALIVE)
 		t = proc_leader_locked(p);
 	if (t) {
-		err = may_look_locked(p) ? 0 : -EPERM;
+		if (rights_may_look_locked(p, t->cred, RIGHTS_LOOK_REAL))
+			err = 0;
+		else
+			err = -EPERM;
 		task_get(t);
 	}
 	spin_unlock(&proc_tree_lock);

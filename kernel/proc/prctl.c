@@ -9,7 +9,6 @@
 
 #include <linux/personality.h>
 #include <linux/prctl.h>
-#include <linux/securebits.h>
 
 /* What Linux gives a thread before anybody asks for another. */
 #define TIMER_SLACK_DEFAULT_NS 50000
@@ -137,24 +136,16 @@ proc_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 			return -EINVAL;
 		return task_current()->no_new_privs;
 	case PR_CALF_FAIL:
-		if (!CONFIG_DEBUG || !cred_is_root(task_current()->cred))
+		if (!CONFIG_DEBUG ||
+		    !cred_capable(task_current()->cred, CAP_SYS_ADMIN))
 			return -EINVAL;
 		return frame_fail_after(a2, a3 != 0);
 	case PR_SET_TIMERSLACK:
 		return set_timer_slack(a2);
 	case PR_GET_TIMERSLACK:
 		return get_timer_slack();
-	/* Root has every capability, and cannot be made to have fewer. */
-	case PR_CAPBSET_READ:
-		return a2 <= RIGHTS_LAST_CAP ? 1 : -EINVAL;
-	case PR_CAP_AMBIENT:
-		return a4 != 0 || a5 != 0 ? -EINVAL : rights_ambient(a2, a3);
-	case PR_GET_SECUREBITS:
-		return SECUREBITS_DEFAULT;
-	case PR_GET_KEEPCAPS:
-		return 0;
 	}
-	return -EINVAL;
+	return rights_prctl(option, a2, a3, a4, a5);
 }
 
 u32

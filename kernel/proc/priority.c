@@ -15,7 +15,7 @@ owns(const struct cred *theirs)
 {
 	const struct cred *mine = task_current()->cred;
 
-	return cred_is_root(mine) || mine->euid == theirs->euid ||
+	return cred_capable(mine, CAP_SYS_NICE) || mine->euid == theirs->euid ||
 	    mine->euid == theirs->ruid;
 }
 
@@ -123,7 +123,7 @@ set_nice(struct visit *v, struct proc *p)
 
 	if (!owns(proc_cred_locked(p)))
 		v->err = -EPERM;
-	else if (v->nice < p->nice && !cred_is_root(mine) &&
+	else if (v->nice < p->nice && !cred_capable(mine, CAP_SYS_NICE) &&
 	    v->nice < NICE_ABI - (int)p->limits[RLIMIT_NICE].soft)
 		v->err = -EACCES;
 	else

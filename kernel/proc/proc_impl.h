@@ -33,10 +33,10 @@ bool threads_are_too_many(void);
 
 /*
  * The current thread becomes new, whose real user has been charged for it if
- * he is another.
+ * he is another.  True: others may look into it no longer.
  */
 struct cred;
-void rights_commit_take(struct cred *new);
+bool rights_commit_take(struct cred *new);
 
 /* Before proc_vfork_done_locked t may use its maker's memory; not after. */
 void proc_vfork_done_locked(struct task *t);

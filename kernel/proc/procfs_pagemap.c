@@ -82,7 +82,8 @@ read_words(struct mm *mm, bool frames, struct iov_iter *to, u64 *at, u64 *words)
 }
 
 static s64
-read_pagemap(struct procfs_key key, bool by_root, struct iov_iter *to, u64 *pos)
+read_pagemap(
+    struct procfs_key key, bool by_admin, struct iov_iter *to, u64 *pos)
 {
 	u64 first = *pos / WORD_BYTES, at = first;
 	struct mm *mm;
@@ -99,7 +100,7 @@ read_pagemap(struct procfs_key key, bool by_root, struct iov_iter *to, u64 *pos)
 	words = kmalloc(CHUNK * WORD_BYTES);
 	if (words == NULL)
 		goto put_mm;
-	err = read_words(mm, by_root, to, &at, words);
+	err = read_words(mm, by_admin, to, &at, words);
 	kfree(words);
 	if (err == 0)
 		*pos += (at - first) * WORD_BYTES;

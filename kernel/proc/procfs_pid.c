@@ -120,18 +120,14 @@ print_status_memory(struct seq *s, const struct proc_view *v)
 	print_kib(s, "VmExe", m->text);
 }
 
-/* Root's, and of who may be root again, as capget tells them. */
 static void
-print_caps(struct seq *s, const u32 *uids)
+print_caps(struct seq *s, const struct cred_caps *c)
 {
-	const u64 all = (2ul << RIGHTS_LAST_CAP) - 1;
-	bool may = uids[0] == 0 || uids[1] == 0 || uids[2] == 0;
-
-	seq_print(s, "CapInh:\t%016lx\n", 0ul);
-	seq_print(s, "CapPrm:\t%016lx\n", may ? all : 0);
-	seq_print(s, "CapEff:\t%016lx\n", uids[1] == 0 ? all : 0);
-	seq_print(s, "CapBnd:\t%016lx\n", all);
-	seq_print(s, "CapAmb:\t%016lx\n", 0ul);
+	seq_print(s, "CapInh:\t%016lx\n", c->inheritable);
+	seq_print(s, "CapPrm:\t%016lx\n", c->permitted);
+	seq_print(s, "CapEff:\t%016lx\n", c->effective);
+	seq_print(s, "CapBnd:\t%016lx\n", c->bounding);
+	seq_print(s, "CapAmb:\t%016lx\n", c->ambient);
 }
 
 static void
@@ -144,7 +140,7 @@ print_status_signals(struct seq *s, const struct proc_view *v)
 	seq_print(s, "SigBlk:\t%016lx\n", v->blocked.bits);
 	seq_print(s, "SigIgn:\t%016lx\n", v->ignored.bits);
 	seq_print(s, "SigCgt:\t%016lx\n", v->caught.bits);
-	print_caps(s, v->uids);
+	print_caps(s, &v->caps);
 	seq_print(s, "NoNewPrivs:\t%d\n", v->no_new_privs);
 }
 

@@ -335,7 +335,7 @@ show_boot_id(struct seq *s, struct procfs_key key)
 		return 0;                                                      \
 	}
 
-NUMBER(cap_last_cap, RIGHTS_LAST_CAP)
+NUMBER(cap_last_cap, CAP_LAST_CAP)
 /* The log is root's. */
 NUMBER(dmesg_restrict, 1)
 NUMBER(max_map_count, MM_MAX_REGIONS)

@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/fdtable.h"
+#include "proc/rights.h"
 #include "proc/usage.h"
 
 static const struct {
@@ -70,6 +71,7 @@ take_cred(struct proc_view *v, const struct cred *c)
 
 	memcpy(v->uids, uids, sizeof(uids));
 	memcpy(v->gids, gids, sizeof(gids));
+	v->caps = c->caps;
 }
 
 static void
@@ -215,21 +217,6 @@ view_task(struct procfs_key key, struct task **out)
 	return *out != NULL ? 0 : -ESRCH;
 }
 
-/* A debugger's right: all of the other's numbers are ours, or we are root. */
-static bool
-may_look_locked(const struct task *t)
-{
-	const struct cred *mine = task_current()->cred;
-	const struct cred *c = t->cred;
-
-	if (t->proc == proc_current() || mine->fsuid == 0)
-		return true;
-	return t->proc->dumpable == 1 && mine->fsuid == c->euid &&
-	    mine->fsuid == c->suid && mine->fsuid == c->ruid &&
-	    mine->fsgid == c->egid && mine->fsgid == c->sgid &&
-	    mine->fsgid == c->rgid;
-}
-
 int
 view_task_private(struct procfs_key key, struct task **out)
 {
@@ -239,7 +226,9 @@ view_task_private(struct procfs_key key, struct task **out)
 	if (err != 0)
 		return err;
 	spin_lock(&proc_tree_lock);
-	may = (*out)->cred != NULL && may_look_locked(*out);
+	may = (*out)->cred != NULL &&
+	    rights_may_look_locked(
+		(*out)->proc, (*out)->cred, RIGHTS_LOOK_FILES);
 	spin_unlock(&proc_tree_lock);
 	if (may)
 		return 0;

@@ -2,6 +2,7 @@
 #ifndef PROC_PROCFS_VIEW_H
 #define PROC_PROCFS_VIEW_H
 
+#include "fs/cred.h"
 #include "fs/procfs.h"
 #include "mm/mm.h"
 #include "proc/proc.h"
@@ -41,6 +42,7 @@ struct proc_view {
 	u32 nr_threads;
 	u32 uids[4]; /* real, effective, saved, of files */
 	u32 gids[4];
+	struct cred_caps caps;
 	s8 nice;
 	s16 oom_score_adj;
 	bool no_new_privs;

@@ -7,15 +7,13 @@
 
 #include <linux/signal.h>
 
-#define ROOT_UID 0
-
 /* Locks: PROC_TREE. */
 static bool
 may_send(struct proc *target, const struct cred *theirs, int signo)
 {
 	const struct cred *mine = task_current()->cred;
 
-	if (target == proc_current() || mine->euid == ROOT_UID)
+	if (target == proc_current() || cred_capable(mine, CAP_KILL))
 		return true;
 	if (mine->euid == theirs->suid || mine->euid == theirs->ruid ||
 	    mine->ruid == theirs->suid || mine->ruid == theirs->ruid)

@@ -63,7 +63,7 @@ is_one_of(u32 id, u32 r, u32 e, u32 s)
 	return id == r || id == e || id == s;
 }
 
-/* Root may say that somebody else sends, who must be there. */
+/* Some may say that somebody else sends, who must be there. */
 static int
 check_cred(const struct ucred *u)
 {
@@ -71,9 +71,13 @@ check_cred(const struct ucred *u)
 	bool own = u->pid == proc_current()->nr;
 	bool there;
 
-	if (!cred_is_root(c) &&
-	    (!own || !is_one_of(u->uid, c->ruid, c->euid, c->suid) ||
-		!is_one_of(u->gid, c->rgid, c->egid, c->sgid)))
+	if (!own && !cred_capable(c, CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!is_one_of(u->uid, c->ruid, c->euid, c->suid) &&
+	    !cred_capable(c, CAP_SETUID))
+		return -EPERM;
+	if (!is_one_of(u->gid, c->rgid, c->egid, c->sgid) &&
+	    !cred_capable(c, CAP_SETGID))
 		return -EPERM;
 	if (!own) {
 		spin_lock(&proc_tree_lock);

@@ -126,7 +126,7 @@ sys_setgroups(int nr, uaddr_t in)
 	u32 *groups;
 	s64 err;
 
-	if (!cred_is_root(task_current()->cred))
+	if (!cred_capable(task_current()->cred, CAP_SETGID))
 		return -EPERM;
 	if (nr < 0 || nr > CRED_MAX_GROUPS)
 		return -EINVAL;

@@ -33,7 +33,7 @@ set_name(uaddr_t in, int len, void (*set)(const char *name, size_t len_bytes))
 {
 	char name[__NEW_UTS_LEN];
 
-	if (!cred_is_root(task_current()->cred))
+	if (!cred_capable(task_current()->cred, CAP_SYS_ADMIN))
 		return -EPERM;
 	if (len < 0 || len > __NEW_UTS_LEN)
 		return -EINVAL;
@@ -132,7 +132,7 @@ s64
 sys_reboot(u32 magic, u32 magic2, u32 cmd, uaddr_t arg)
 {
 	(void)arg;
-	if (!cred_is_root(task_current()->cred))
+	if (!cred_capable(task_current()->cred, CAP_SYS_BOOT))
 		return -EPERM;
 	if (magic != LINUX_REBOOT_MAGIC1 || !is_magic2(magic2))
 		return -EINVAL;
@@ -183,7 +183,7 @@ read_log(uaddr_t out, int len)
 s64
 sys_syslog(int type, uaddr_t out, int len)
 {
-	if (!cred_is_root(task_current()->cred))
+	if (!cred_capable(task_current()->cred, CAP_SYSLOG))
 		return -EPERM;
 	switch (type) {
 	case SYSLOG_READ_ALL:

@@ -49,7 +49,8 @@ sys_timer_create(int clock, uaddr_t event, uaddr_t out)
 	s32 id;
 	int err = get_event(event, &e);
 
-	if (err == 0 && alarm && !cred_is_root(task_current()->cred))
+	if (err == 0 && alarm &&
+	    !cred_capable(task_current()->cred, CAP_WAKE_ALARM))
 		err = -EPERM;
 	if (err == 0)
 		err = ptimer_create(clock, &e, &id);

@@ -1,8 +1,8 @@
 /* System calls on capabilities, and fences on other harts. */
-#include <linux/capability.h>
-
 #include "mm/usercopy.h"
+#include "proc/caps.h"
 #include "proc/membarrier.h"
+#include "proc/proc.h"
 #include "proc/rights.h"
 #include "sys/syscalls_gen.h"
 
@@ -45,24 +45,32 @@ sys_capget(uaddr_t header, uaddr_t data)
 {
 	struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = {0};
 	struct __user_cap_header_struct h;
-	struct rights_caps caps;
-	u32 words = 0;
+	struct cred_caps caps;
+	u32 words = 0, i;
 	int err = get_header(header, &h, &words);
 
 	/* So one asks which version there is. */
-	if (err == -EINVAL && data.val == 0)
+	if (data.val == 0 && (err == 0 || err == -EINVAL))
 		return 0;
 	if (err == 0 && h.pid < 0)
 		err = -EINVAL;
 	if (err == 0)
 		err = rights_get_caps(h.pid, &caps);
-	if (err < 0 || data.val == 0)
+	if (err < 0)
 		return err;
-	d[0].effective = (u32)caps.effective;
-	d[0].permitted = (u32)caps.permitted;
-	d[1].effective = (u32)(caps.effective >> 32);
-	d[1].permitted = (u32)(caps.permitted >> 32);
+	for (i = 0; i < words; i++) {
+		d[i].effective = (u32)(caps.effective >> 32 * i);
+		d[i].permitted = (u32)(caps.permitted >> 32 * i);
+		d[i].inheritable = (u32)(caps.inheritable >> 32 * i);
+	}
 	return user_write(data, d, words * sizeof(d[0]));
+}
+
+/* Those that there are not are not asked for. */
+static u64
+get_set(u32 low, u32 high)
+{
+	return (low | (u64)high << 32) & CAPS_ALL;
 }
 
 s64
@@ -70,16 +78,18 @@ sys_capset(uaddr_t header, uaddr_t data)
 {
 	struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = {0};
 	struct __user_cap_header_struct h;
-	struct rights_caps caps;
+	struct caps_asked asked;
 	u32 words = 0;
 	int err = get_header(header, &h, &words);
 
 	if (err < 0)
 		return err;
+	if (h.pid != 0 && h.pid != task_current()->tid)
+		return -EPERM;
 	if (user_read(d, data, words * sizeof(d[0])) < 0)
 		return -EFAULT;
-	caps.effective = d[0].effective | (u64)d[1].effective << 32;
-	caps.permitted = d[0].permitted | (u64)d[1].permitted << 32;
-	caps.inheritable = d[0].inheritable | (u64)d[1].inheritable << 32;
-	return rights_set_caps(h.pid, &caps);
+	asked.effective = get_set(d[0].effective, d[1].effective);
+	asked.permitted = get_set(d[0].permitted, d[1].permitted);
+	asked.inheritable = get_set(d[0].inheritable, d[1].inheritable);
+	return rights_set_caps(&asked);
 }

@@ -59,7 +59,7 @@ set_clock(u64 ns)
 {
 	if (ns / NSEC_PER_SEC >= MAX_REAL_SECONDS)
 		return -EINVAL;
-	if (!cred_is_root(task_current()->cred))
+	if (!cred_capable(task_current()->cred, CAP_SYS_TIME))
 		return -EPERM;
 	/* The machine was not started before 1970. */
 	if (ns < clock_mono_ns())

@@ -6,6 +6,7 @@
  */
 #include "fail.h"
 
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -101,6 +102,21 @@ try_user(void)
 }
 
 static int
+try_caps(void)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[2] = {{0}};
+
+	return syscall(SYS_capset, &h, none) ? errno : 0;
+}
+
+static int
+try_bound(void)
+{
+	return prctl(PR_CAPBSET_DROP, CAP_CHOWN) ? errno : 0;
+}
+
+static int
 try_open(void)
 {
 	int fd = open("file", O_CREAT | O_RDWR, 0600);
@@ -168,6 +184,8 @@ static const struct call {
     {"setsid", try_session},
     {"setpgid", try_group},
     {"setresuid", try_user},
+    {"PR_CAPBSET_DROP", try_bound},
+    {"capset", try_caps},
     {"open and unlink", try_open},
     {"pipe", try_pipe},
     {"a pseudo-terminal", try_pty},

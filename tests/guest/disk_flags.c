@@ -7,7 +7,7 @@
  * On the disk: still, which is immutable, and log, which can only be added to,
  * made by others; both are left so.
  */
-#include "files.h"
+#include "caps.h"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -151,6 +151,24 @@ of_files(void)
 	must(close(fd));
 }
 
+static void
+make_users(void)
+{
+	if (file_exists("users"))
+		must(set_flags("users", 0));
+	file_make("users", "");
+	must(chown("users", USER, USER));
+}
+
+static int
+let_append(void)
+{
+	return set_flags("users", FS_APPEND_FL);
+}
+
+static const struct deed with_flag = {
+    "a flag of root's", CAP_LINUX_IMMUTABLE, 0, EPERM, make_users, let_append};
+
 HELPER(disk_flags)
 {
 	ensure(argc == 4);
@@ -163,6 +181,7 @@ HELPER(disk_flags)
 	of_folders();
 	handed_down();
 	as_user(by_somebody);
+	caps_try(&with_flag);
 	must(chdir("/"));
 	must(mount(NULL, "/mnt", NULL, MS_REMOUNT | MS_RDONLY, NULL));
 	is_errno(set_flags("/mnt/free", 0), EROFS, "on what is only read");
