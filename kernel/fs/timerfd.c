@@ -18,6 +18,7 @@
 
 #include "core/clock.h"
 #include "core/timer.h"
+#include "fs/cred.h"
 #include "fs/file.h"
 #include "mm/slab.h"
 
@@ -31,6 +32,7 @@ struct timerfd {
 	struct spinlock lock; /* rank EVENT */
 	struct timer timer;   /* o */
 	bool is_real;         /* c: its clock is the time of day */
+	bool is_alarm;        /* c: its clock is one of CLOCK_*_ALARM */
 	bool by_day;          /* l: expires_ns is a time of day */
 	bool cancel_on_set;   /* l: reading fails once after the clock is set */
 	bool cancelled;       /* l: it was */
@@ -190,6 +192,15 @@ of_file(struct file *f, struct timerfd **out)
 	return 0;
 }
 
+/* Such a timer may wake a machine that sleeps. */
+static bool
+may_wake(void)
+{
+	const struct cred *c = cred_current();
+
+	return !c || cred_capable(c, CAP_WAKE_ALARM);
+}
+
 int
 timerfd_set(struct file *f, u32 flags, const struct timerfd_value *value,
     struct timerfd_value *old)
@@ -202,6 +213,8 @@ timerfd_set(struct file *f, u32 flags, const struct timerfd_value *value,
 	err = of_file(f, &t);
 	if (err < 0)
 		return err;
+	if (t->is_alarm && !may_wake())
+		return -EPERM;
 	spin_lock(&t->lock);
 	get_locked(t, old);
 	err = set_locked(t, flags, value);
@@ -320,16 +333,18 @@ static const struct file_ops timerfd_file_ops = {
 
 /* The machine never sleeps, so the alarms that would wake it are no others. */
 static int
-check_clock(int clock, bool *is_real)
+check_clock(int clock, bool *is_real, bool *is_alarm)
 {
 	*is_real = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
+	*is_alarm =
+	    clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM:
-		return 0;
+		return *is_alarm && !may_wake() ? -EPERM : 0;
 	}
 	return -EINVAL;
 }
@@ -338,8 +353,8 @@ int
 timerfd_create(int clock, u32 flags, struct file **out)
 {
 	struct timerfd *t;
-	bool is_real;
-	int err = check_clock(clock, &is_real);
+	bool is_real, is_alarm;
+	int err = check_clock(clock, &is_real, &is_alarm);
 
 	if (err < 0)
 		return err;
@@ -347,6 +362,7 @@ timerfd_create(int clock, u32 flags, struct file **out)
 	if (!t)
 		return -ENOMEM;
 	t->is_real = is_real;
+	t->is_alarm = is_alarm;
 	spin_init(&t->lock, RANK_EVENT);
 	timer_init(&t->timer, fired);
 	waitq_init(&t->readable);

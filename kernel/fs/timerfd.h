@@ -14,13 +14,13 @@ struct timerfd_value {
 
 /*
  * clock: CLOCK_* of the ABI.  flags: O_NONBLOCK counts.
- * Errors: -EINVAL another clock, -ENOMEM.
+ * Errors: -EINVAL another clock, -EPERM one that wakes the machine, -ENOMEM.
  */
 int timerfd_create(int clock, u32 flags, struct file **out) MUST_CHECK;
 /*
  * flags: TFD_TIMER_*; old is what there was.
- * Errors: -EINVAL f is none, or another flag; -ECANCELED it is set, but the
- * clock was, too, and nobody has read that yet.
+ * Errors: -EINVAL f is none, or another flag; -EPERM as above; -ECANCELED it is
+ * set, but the clock was, too, and nobody has read that yet.
  */
 int timerfd_set(struct file *f, u32 flags, const struct timerfd_value *value,
     struct timerfd_value *old) MUST_CHECK;

@@ -86,9 +86,6 @@ sys_timerfd_create(int clock, u32 flags)
 
 	if (flags & ~(u32)(TFD_CLOEXEC | TFD_NONBLOCK))
 		return -EINVAL;
-	if ((clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) &&
-	    !cred_capable(task_current()->cred, CAP_WAKE_ALARM))
-		return -EPERM;
 	err = timerfd_create(clock, flags, &file);
 	return open_new(err, file, flags);
 }

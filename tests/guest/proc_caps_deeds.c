@@ -329,6 +329,23 @@ make_alarm(void)
 	return fd < 0 ? -1 : close(fd);
 }
 
+static int alarm_fd = -1;
+
+static void
+have_alarm(void)
+{
+	if (alarm_fd < 0)
+		alarm_fd = must(timerfd_create(CLOCK_REALTIME_ALARM, 0));
+}
+
+static int
+set_alarm(void)
+{
+	struct itimerspec later = {.it_value = {.tv_sec = 1000}};
+
+	return timerfd_settime(alarm_fd, 0, &later, NULL);
+}
+
 static const struct deed deeds[] = {
     {"kill", CAP_KILL, 0, EPERM, NULL, send_signal},
     {"/proc/PID/exe", CAP_SYS_PTRACE, 0, EACCES, NULL, look_into},
@@ -366,6 +383,7 @@ static const struct deed deeds[] = {
     {"mount", CAP_SYS_ADMIN, 0, EPERM, NULL, mount_something},
     {"umount", CAP_SYS_ADMIN, 0, EPERM, mounted, unmount_something},
     {"an alarm", CAP_WAKE_ALARM, 0, EPERM, NULL, make_alarm},
+    {"setting an alarm", CAP_WAKE_ALARM, 0, EPERM, have_alarm, set_alarm},
 };
 
 /* ---- threads beyond the limit ----------------------------------------------
