@@ -50,6 +50,11 @@ s64 futex_wake_op(struct futex_word first, struct futex_word second, s32 nr,
     s32 nr_second, u32 op) MUST_CHECK;
 
 /*
+ * What thread tid, 0 for the current one, gave to set_robust_list.
+ * Errors: -ESRCH, -EPERM it is nobody else's business.
+ */
+int futex_get_robust(s32 tid, uaddr_t *head) MUST_CHECK;
+/*
  * Exit, while the address space is still in use: marks the words of the robust
  * list (its head: the argument of set_robust_list) as their owner's, tid's,
  * death, and wakes one waiter each.  Harmless whatever the list looks like.

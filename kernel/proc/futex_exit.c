@@ -17,10 +17,30 @@
 #include "lib/errno.h"
 #include "mm/usercopy.h"
 #include "proc/futex.h"
+#include "proc/proc.h"
+#include "proc/rights.h"
 
 #include <linux/futex.h>
 
 #define PI_BIT 1ul /* of a pointer in the list */
+
+int
+futex_get_robust(s32 tid, uaddr_t *head)
+{
+	struct task *t;
+	int err = 0;
+
+	spin_lock(&proc_tree_lock);
+	t = tid == 0 ? task_current() : task_find_locked(tid);
+	if (t == NULL || t->cred == NULL)
+		err = -ESRCH;
+	else if (!rights_may_look_locked(t->proc, t->cred, RIGHTS_LOOK_REAL))
+		err = -EPERM;
+	else
+		*head = t->robust_list;
+	spin_unlock(&proc_tree_lock);
+	return err;
+}
 
 struct entry {
 	u64 addr;

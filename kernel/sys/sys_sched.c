@@ -226,15 +226,13 @@ sys_set_robust_list(uaddr_t head, u64 len)
 s64
 sys_get_robust_list(int tid, uaddr_t head_out, uaddr_t len_out)
 {
-	struct task *t = tid == 0 ? NULL : task_get_by_tid(tid);
-	u64 head, len = ROBUST_HEAD_BYTES;
+	u64 len = ROBUST_HEAD_BYTES;
+	uaddr_t head;
+	int err = futex_get_robust(tid, &head);
 
-	if (tid != 0 && t == NULL)
-		return -ESRCH;
-	head = (t != NULL ? t : task_current())->robust_list.val;
-	if (t != NULL)
-		task_put(t);
+	if (err < 0)
+		return err;
 	if (user_write(len_out, &len, sizeof(len)) < 0)
 		return -EFAULT;
-	return user_write(head_out, &head, sizeof(head));
+	return user_write(head_out, &head.val, sizeof(head.val));
 }

@@ -56,6 +56,15 @@ take_file(void)
 }
 
 static int
+see_robust_list(void)
+{
+	void *head;
+	size_t len;
+
+	return raw(get_robust_list, other, &head, &len);
+}
+
+static int
 bind_to_hart(void)
 {
 	cpu_set_t harts;
@@ -350,6 +359,7 @@ static const struct deed deeds[] = {
     {"kill", CAP_KILL, 0, EPERM, NULL, send_signal},
     {"/proc/PID/exe", CAP_SYS_PTRACE, 0, EACCES, NULL, look_into},
     {"pidfd_getfd", CAP_SYS_PTRACE, 0, EPERM, NULL, take_file},
+    {"get_robust_list", CAP_SYS_PTRACE, 0, EPERM, NULL, see_robust_list},
     {"sched_setaffinity", CAP_SYS_NICE, 0, EPERM, NULL, bind_to_hart},
     {"setpriority of another", CAP_SYS_NICE, 0, EPERM, NULL, make_other_nicer},
     {"setpriority below", CAP_SYS_NICE, 0, EACCES, NULL, be_less_nice},
