@@ -134,7 +134,7 @@ t run-parts 'mkdir rp; printf "#!/bin/sh\necho ran \$0\n" >rp/one; chmod 755 rp/
 t sed 'sed -n "2,3p" fruit; sed -e "s/\([a-z]*\) \([0-9]*\)/\2 \1/" -e "/blue/d" fruit; sed -i "s/red/RED/g" pf; cat pf; sed "\$!N;s/\n/+/" fruit; sed "y/abc/xyz/;1i\\
 top" fruit'
 t seq 'seq 3; seq -w 8 11; seq 10 -3 1; seq -s , 1 0.5 3'
-t setpriv 'setpriv --nnp true'
+t setpriv 'setpriv --nnp true; setpriv --dump; setpriv --inh-caps +kill --ambient-caps +kill grep Cap /proc/self/status'
 t setsid 'setsid sh -c "[ \$(cut -d \" \" -f 6 /proc/\$\$/stat) = \$\$ ] && echo leader"'
 t sh 'echo "echo from a script \$1" >s.sh; sh s.sh x; chmod 755 s.sh; sh ./s.sh y; sh -c "exit 7"; echo $?; sh -n s.sh; sh -e -c "false; echo no"; cat <<!
 here $((1 + 1))
