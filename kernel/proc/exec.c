@@ -18,6 +18,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/personality.h>
+#include <linux/sched.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
@@ -32,6 +33,7 @@
 #include "proc/caps.h"
 #include "proc/exec_impl.h"
 #include "proc/fdtable.h"
+#include "proc/fork.h"
 #include "proc/prctl.h"
 #include "proc/proc_impl.h"
 #include "proc/who.h"
@@ -159,12 +161,18 @@ prepare_cred(struct exec *e)
 
 /* ---- building ------------------------------------------------------------ */
 
-static u64
-random_pages(u64 nr)
+/* Who gets rights by it does not choose where the program lies. */
+bool
+exec_is_random(const struct exec *e)
 {
-	if (proc_current()->personality & ADDR_NO_RANDOMIZE)
-		return 0;
-	return (random_u64() % nr) * PAGE_SIZE;
+	return e->clears_persona ||
+	    !(proc_current()->personality & ADDR_NO_RANDOMIZE);
+}
+
+static u64
+random_pages(const struct exec *e, u64 nr)
+{
+	return exec_is_random(e) ? (random_u64() % nr) * PAGE_SIZE : 0;
 }
 
 int
@@ -197,7 +205,7 @@ place_brk(struct exec *e)
 {
 	u64 start = align_up(e->places.brk, PAGE_SIZE);
 
-	start += random_pages(RANDOM_BRK_PAGES);
+	start += random_pages(e, RANDOM_BRK_PAGES);
 	mm_set_brk_start(e->mm, uaddr(start));
 	e->places.start_brk = e->places.brk = start;
 }
@@ -222,8 +230,8 @@ build(struct exec *e)
 	if (err != 0)
 		return err;
 	limits_tell_mm(p, e->mm);
-	mm_set_random(e->mm, !(p->personality & ADDR_NO_RANDOMIZE));
-	e->stack_top = USER_TOP - random_pages(RANDOM_STACK_PAGES);
+	mm_set_random(e->mm, exec_is_random(e));
+	e->stack_top = USER_TOP - random_pages(e, RANDOM_STACK_PAGES);
 	err = exec_load(e);
 	if (err == 0)
 		err = mm_map_vdso(e->mm, &vdso);
@@ -253,9 +261,12 @@ wait_alone(struct proc *p)
 	return err;
 }
 
-/* Every other thread is told to end, and has. */
+/*
+ * Every other thread is told to end, and has.  Whom it shared its folders with
+ * shall not lead a program with more rights about.
+ */
 static int
-become_alone(void)
+become_alone(const struct exec *e)
 {
 	int err = signal_exec_begin();
 
@@ -264,6 +275,8 @@ become_alone(void)
 	err = wait_alone(proc_current());
 	if (err == 0)
 		err = fd_unshare();
+	if (err == 0 && (e->secure || e->clears_persona))
+		err = proc_unshare(CLONE_FS);
 	if (err == 0)
 		err = signal_exec_prepare();
 	if (err != 0)
@@ -311,9 +324,9 @@ change_memory(struct task *t, struct exec *e)
 	spin_lock(&proc_tree_lock);
 	p->mm = e->mm;
 	p->exe = e->file;
-	p->dumpable = 0; /* until change_rights */
+	p->dumpable = e->dumpable;
 	p->mm_shared = false;
-	p->has_execed = true;
+	p->nr_execs++;
 	p->exit_signal = SIGCHLD;
 	proc_vfork_done_locked(t);
 	spin_unlock(&proc_tree_lock);
@@ -324,6 +337,10 @@ change_memory(struct task *t, struct exec *e)
 	exe_put(old_exe);
 }
 
+/*
+ * Before the memory: who gets other rights is not looked into from here on, and
+ * whether others may look again they are told with the new memory.
+ */
 static void
 change_rights(struct task *t, struct exec *e)
 {
@@ -335,7 +352,7 @@ change_rights(struct task *t, struct exec *e)
 		p->pdeath_signal = 0;
 	if (e->clears_persona)
 		p->personality &= ~PER_CLEAR_ON_SETID;
-	p->dumpable = !rights_commit_take(e->cred) && is_real;
+	e->dumpable = !rights_commit_take(e->cred) && is_real;
 	e->cred = NULL;
 	atomic_store(&p->membarrier, 0u);
 }
@@ -355,11 +372,11 @@ commit(struct exec *e)
 {
 	struct task *t = task_current();
 
+	change_rights(t, e);
 	change_memory(t, e);
 	take_number(t);
 	signal_exec_commit();
 	ptimer_drop_all(t->proc);
-	change_rights(t, e);
 	fd_close_on_exec();
 	task_set_comm(t, e->comm);
 	change_registers(t, e);
@@ -417,7 +434,7 @@ run(struct exec *e)
 	if (err == 0)
 		err = build(e);
 	if (err == 0)
-		err = become_alone();
+		err = become_alone(e);
 	if (err != 0)
 		return err;
 	/* commit */

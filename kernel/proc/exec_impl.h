@@ -24,6 +24,7 @@ struct exec {
 	struct cred *cred;   /* the new rights; NULL: as before */
 	bool secure;         /* the program has more rights than its caller */
 	bool clears_persona; /* what its caller asked of personality is off */
+	bool dumpable;       /* the new memory may be looked into */
 	u64 stack_top;
 	u64 entry; /* where it begins */
 	struct exec_stack stack;
@@ -32,6 +33,8 @@ struct exec {
 	char line[EXEC_SCRIPT_LINE + 1]; /* the file's first bytes */
 };
 
+/* Is what it maps at random places? */
+bool exec_is_random(const struct exec *e);
 /*
  * Maps the stack, the program and its interpreter into e->mm, sets entry,
  * places and what auxv says of it. Errors: -ENOEXEC, -ENOMEM, -EIO, -ELIBBAD.

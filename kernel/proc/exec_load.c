@@ -4,7 +4,6 @@
  * loaded.  lib/elf.c has refused every file that lies.
  */
 #include <linux/auxvec.h>
-#include <linux/personality.h>
 
 #include "arch/riscv/sigframe.h"
 #include "core/random.h"
@@ -300,9 +299,9 @@ load_interp(struct exec *e, const struct loading *program, u64 *bias)
 }
 
 static u64
-dyn_base(void)
+dyn_base(const struct exec *e)
 {
-	if (proc_current()->personality & ADDR_NO_RANDOMIZE)
+	if (!exec_is_random(e))
 		return DYN_BASE;
 	return DYN_BASE + (random_u64() % RANDOM_DYN_PAGES) * PAGE_SIZE;
 }
@@ -311,7 +310,7 @@ static int
 load_program(struct exec *e, struct loading *l)
 {
 	u64 interp_bias = 0;
-	int err = load_file(l, e->mm, dyn_base());
+	int err = load_file(l, e->mm, dyn_base(e));
 
 	if (err != 0)
 		return err;

@@ -242,6 +242,15 @@ proc_reap_locked(struct proc *p)
 	pid_free_if_unused_locked(pid);
 }
 
+/* What it was made with may be more than may be sent to another program. */
+static int
+exit_signal_locked(const struct proc *p)
+{
+	bool is_same = p->maker_execs == p->parent->nr_execs;
+
+	return is_same ? p->exit_signal : SIGCHLD;
+}
+
 /* Becomes a zombie, and maybe not even that. */
 static void
 leave_tree(struct proc *p)
@@ -255,7 +264,8 @@ leave_tree(struct proc *p)
 	p->state = PROC_ZOMBIE;
 	waitq_wake_all(&p->end_wait);
 	wait_wake_parent(p->parent);
-	if (signal_child_exited_locked(p, p->exit_signal, p->exit_status)) {
+	if (signal_child_exited_locked(
+		p, exit_signal_locked(p), p->exit_status)) {
 		proc_reap_locked(p);
 		list_push_back(&reaped, &p->sibling);
 	}

@@ -283,8 +283,10 @@ link_proc_locked(struct proc *p, struct task *first, u64 flags)
 	p->nr = first->tid;
 	p->pid->proc = p;
 	p->parent = cur;
+	p->maker_execs = cur->nr_execs;
 	if (flags & CLONE_PARENT) {
 		p->parent = cur->parent;
+		p->maker_execs = cur->maker_execs;
 		p->parent_tid = cur->parent_tid;
 		p->exit_signal = cur->exit_signal;
 	}

@@ -139,12 +139,13 @@ struct proc {
 	struct refcount refs; /* a */
 	u8 state;             /* p: enum proc_state */
 	bool is_subreaper;    /* o: prctl: orphans below become its children */
-	bool has_execed;      /* p: setpgid refuses then */
 	bool mm_shared;       /* p: another process was cloned with our mm */
 	s32 nr;               /* c: the pid */
 	struct pid *pid;      /* p: NULL once reaped */
 	struct proc *parent;  /* p: not counted: R3 */
 	s32 parent_tid;       /* p: the thread that cloned it, __WNOTHREAD */
+	u32 nr_execs;         /* p: setpgid refuses where there are some */
+	u32 maker_execs;      /* p: what the parent's were when it was made */
 	struct list children; /* p: proc->sibling */
 	struct list sibling;  /* p: in the parent's children */
 	struct list all;      /* p: in proc_all */

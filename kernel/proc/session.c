@@ -142,7 +142,7 @@ find_for_setpgid_locked(s32 pid, struct proc **out)
 		return -ESRCH;
 	if (p != self && p->pgrp->session != self->pgrp->session)
 		return -EPERM;
-	if (p != self && p->has_execed)
+	if (p != self && p->nr_execs > 0)
 		return -EACCES;
 	/* The leader's number is the session's, and stays its group's. */
 	if (p->pgrp->session->leader == p)

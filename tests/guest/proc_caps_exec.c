@@ -4,6 +4,7 @@
  */
 #include "caps.h"
 
+#include <linux/sched.h>
 #include <sys/auxv.h>
 #include <sys/personality.h>
 
@@ -305,6 +306,164 @@ persona_of_gain(void)
 	run_persona(tap_self, "0", "nor where root gets more");
 }
 
+/* ---- who else has a hand in it --------------------------------------------
+ */
+
+HELPER(caps_place)
+{
+	unsigned long here = (unsigned long)&argc;
+
+	ensure(write(atoi(argv[2]), &here, sizeof(here)) == sizeof(here));
+	return 0;
+}
+
+/* Where a user's program has its stack, who wants it always at the same place.
+ */
+static unsigned long
+place_of(const char *path)
+{
+	unsigned long here = 0;
+	char number[12];
+	int end[2];
+	pid_t pid;
+
+	must(pipe(end));
+	sprintf(number, "%d", end[1]);
+	pid = must(fork());
+	if (pid == 0) {
+		become(USER, USER);
+		must(personality(ADDR_NO_RANDOMIZE));
+		execl(path, "x", "@caps_place", number, NULL);
+		_exit(126);
+	}
+	ensure(wait_status(pid) == 0);
+	ensure(read(end[0], &here, sizeof(here)) == sizeof(here));
+	close(end[0]);
+	close(end[1]);
+	return here;
+}
+
+static void
+places(void)
+{
+	ok(place_of(tap_self) == place_of(tap_self),
+	    "where a program lies its user may say");
+	ok(place_of("./program") != place_of("./program"),
+	    "but not if it gets rights");
+}
+
+/* end told: after the other's change, has a program with rights seen it? */
+HELPER(caps_shares)
+{
+	char c = 0;
+
+	ensure(write(atoi(argv[3]), "x", 1) == 1);
+	ensure(read(atoi(argv[2]), &c, 1) == 1);
+	ok(geteuid() == getuid() || umask(0) != 0123,
+	    "whoever shares folders with it does not lead it about");
+	return 0;
+}
+
+static void
+sharing(void)
+{
+	char in[12], out[12], c;
+	int told[2], there[2];
+	pid_t pid;
+
+	umask(022);
+	must(pipe(told));
+	must(pipe(there));
+	sprintf(in, "%d", told[0]);
+	sprintf(out, "%d", there[1]);
+	pid = must(raw(clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0));
+	if (pid == 0) {
+		become(USER, USER);
+		execl("./program", "x", "@caps_shares", in, out, NULL);
+		_exit(126);
+	}
+	ensure(read(there[0], &c, 1) == 1);
+	umask(0123);
+	ensure(write(told[1], "x", 1) == 1);
+	is(wait_status(pid), 0, "a program that shares folders");
+}
+
+/* Its child was made to end with SIGUSR1; both that and SIGCHLD are blocked. */
+HELPER(caps_child_ends)
+{
+	const struct timespec long_enough = {20, 0};
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGUSR1);
+	sigaddset(&both, SIGCHLD);
+	close(atoi(argv[2]));
+	is(sigtimedwait(&both, NULL, &long_enough), SIGCHLD,
+	    "a child of the program before it ends with SIGCHLD");
+	is(waitpid(-1, NULL, __WALL) > 0, 1, "and is waited for");
+	return 0;
+}
+
+static void
+ending_child(void)
+{
+	char number[12], c;
+	sigset_t both;
+	int end[2];
+	pid_t pid;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGUSR1);
+	sigaddset(&both, SIGCHLD);
+	must(sigprocmask(SIG_BLOCK, &both, NULL));
+	must(pipe(end));
+	pid = must(raw(clone, SIGUSR1, 0, 0, 0, 0));
+	if (pid == 0) {
+		close(end[1]);
+		_exit(read(end[0], &c, 1) == 0 ? 0 : 1);
+	}
+	sprintf(number, "%d", end[1]);
+	execl(tap_self, "x", "@caps_child_ends", number, NULL);
+	_exit(126);
+}
+
+HELPER(caps_reads)
+{
+	char c;
+
+	return read(atoi(argv[2]), &c, 1) == 0 ? 0 : 1;
+}
+
+/* Right after vfork has returned the child's new program can be looked at. */
+static void
+looks_at_child(void)
+{
+	char number[12], name[40], link[256];
+	int seen = 0;
+
+	become(USER, USER);
+	must(prctl(PR_SET_DUMPABLE, 1));
+	for (int i = 0; i < 40; i++) {
+		int end[2];
+		pid_t pid;
+
+		must(pipe2(end, O_CLOEXEC));
+		must(fcntl(end[0], F_SETFD, 0));
+		sprintf(number, "%d", end[0]);
+		pid = must(raw(clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0));
+		if (pid == 0) {
+			execl(tap_self, "x", "@caps_reads", number, NULL);
+			_exit(126);
+		}
+		sprintf(name, "/proc/%d/exe", pid);
+		seen += readlink(name, link, sizeof(link)) > 0;
+		close(end[0]);
+		close(end[1]);
+		ensure(wait_status(pid) == 0);
+	}
+	is(seen, 40, "a child can be looked at as soon as vfork returns");
+}
+
 TEST(proc_caps_exec)
 {
 	must(chmod(".", 0755));
@@ -322,6 +481,8 @@ TEST(proc_caps_exec)
 	lives(user_ambient_sworn, "and no new ones");
 	lives(persona_of_user, "personality");
 	lives(persona_of_gain, "personality of root");
+	lives(ending_child, "a child made before");
+	lives(looks_at_child, "a child of vfork");
 	copy_program();
 	make_program(0, 0, 04755);
 	lives(user_becomes_root, "root's program");
@@ -333,6 +494,8 @@ TEST(proc_caps_exec)
 	lives(user_becomes_other, "another's program");
 	lives(root_becomes_other, "another's program by root");
 	lives(persona_of_other, "personality of another's program");
+	places();
+	sharing();
 	make_program(0, OTHER, 02755);
 	lives(user_with_group, "a group's program");
 	make_program(0, USER, 02755);
