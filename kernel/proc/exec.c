@@ -18,8 +18,8 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/personality.h>
-#include <linux/sched.h>
 #include <linux/resource.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
 
 #include "core/random.h"
