@@ -120,6 +120,24 @@ is_sole_below(struct mm *mm, u64 at)
 	    page_is_sole(path.node[PT_LEVELS - 2]);
 }
 
+/* Tables that are taken away without a look for others who want to run. */
+#define TABLES_AT_ONCE 32
+
+/* Tables that nothing was left in. */
+static void
+zap_tables(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
+{
+	u64 low, high, span;
+
+	for (low = start; low < end; low = high) {
+		span = is_sole_below(mm, low) ? TABLES_AT_ONCE * pt_span(1)
+					      : pt_span(2);
+		high = MIN(end, align_down(low, span) + span);
+		tree_zap(mm->root, uaddr(low), uaddr(high), g);
+		thread_preempt_point();
+	}
+}
+
 /*
  * All in [start, end), whose edges are owned; of these len_bytes may have
  * pages.  If they are many it goes table by table, so that others may run in
@@ -142,8 +160,10 @@ zap(struct mm *mm, u64 start, u64 end, u64 len_bytes, struct tree_gather *g)
 		at = uaddr(high);
 		thread_preempt_point();
 	}
-	/* The few, or tables that nothing was left in. */
-	tree_zap(mm->root, uaddr(start), uaddr(end), g);
+	if (many)
+		zap_tables(mm, start, end, g);
+	else
+		tree_zap(mm->root, uaddr(start), uaddr(end), g);
 }
 
 int
@@ -169,7 +189,7 @@ zap_gap(struct mm *mm, u64 start, u64 end)
 
 	mm_gather_init(mm, &g);
 	widen(mm, &start, &end);
-	zap(mm, start, end, 0, &g);
+	zap(mm, start, end, end - start, &g);
 	gather_finish(&g);
 }
 
