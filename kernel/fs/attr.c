@@ -217,6 +217,9 @@ inode_chown(const struct fs_who *who, struct inode *i, u32 uid, u32 gid)
 		attr.valid |= ATTR_MODE;
 		attr.mode = i->mode & ~lost;
 	}
+	/* Bits that go are a change of the mode, even if nothing else is. */
+	if (err == 0 && lost && !inode_is_owner(i, who->cred))
+		err = -EPERM;
 	if (err == 0)
 		err = inode_set_attr(i, &attr);
 	mutex_unlock(&i->lock);

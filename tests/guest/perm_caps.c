@@ -45,6 +45,19 @@ change_group(void)
 	return chown("f", -1, OTHER);
 }
 
+static void
+set_user_id_f(void)
+{
+	make_f(OTHER, OTHER, 04755);
+}
+
+/* Which takes set-user-ID away, and so is a change of the mode. */
+static int
+change_nothing(void)
+{
+	return chown("f", -1, -1);
+}
+
 static int
 change_mode(void)
 {
@@ -187,6 +200,7 @@ make_device(void)
 static const struct deed deeds[] = {
     {"chown", CAP_CHOWN, 0, EPERM, roots_f, change_owner},
     {"chgrp", CAP_CHOWN, 0, EPERM, roots_f, change_group},
+    {"taking set-user-ID", CAP_FOWNER, 0, EPERM, set_user_id_f, change_nothing},
     {"chmod", CAP_FOWNER, 0, EPERM, closed_f, change_mode},
     {"utimensat", CAP_FOWNER, 0, EPERM, closed_f, change_times},
     {"O_NOATIME", CAP_FOWNER, 0, EPERM, readable_f, read_unseen},
@@ -310,6 +324,15 @@ user_with_fsetid(void)
 	is(mode_after_write(), 06755, "a write keeps set-user-ID");
 }
 
+static void
+user_with_chown(void)
+{
+	caps_only(BIT(CAP_CHOWN));
+	is_errno(change_owner(), EPERM, "CAP_CHOWN alone: not what has bits");
+	is_errno(change_nothing(), EPERM, "nor if nothing is said");
+	is(file_mode("f"), 04755, "which stay");
+}
+
 /* The number for files takes with it what is about files. */
 static void
 fs_number(void)
@@ -369,4 +392,6 @@ TEST(perm_caps)
 	lives(root_without_fsetid, "set-group-ID by root");
 	make_f(USER, OTHER, 0644);
 	lives(user_with_fsetid, "set-group-ID by a user");
+	set_user_id_f();
+	lives(user_with_chown, "who may give files away");
 }

@@ -100,6 +100,24 @@ user_changes(void)
 	close(fd);
 }
 
+/* Even saying nothing takes the bits away, which is an owner's affair. */
+static void
+user_says_nothing(void)
+{
+	int fd = must(open("roots", O_RDONLY));
+
+	is(chown("roots", -1, -1), 0, "nothing may be said of another's");
+	is_errno(chown("su", -1, -1), EPERM, "not where setuid would go");
+	is_errno(lchown("su", -1, -1), EPERM, "by no call");
+	is(file_mode("su"), 04755, "which stays");
+	is_errno(chown("sg", -1, -1), EPERM, "nor where setgid would");
+	is(file_mode("sg"), 02755, "which stays, too");
+	must(chmod("mine", 06755));
+	is(chown("mine", -1, -1), 0, "of one's own, nothing");
+	is(file_mode("mine"), 0755, "takes both");
+	close(fd);
+}
+
 static void
 member_changes(void)
 {
@@ -187,6 +205,11 @@ TEST(perm_owner)
 	chmod_forms();
 	chown_forms();
 	as_user(user_changes);
+	file_make("su", "");
+	must(chmod("su", 04755));
+	file_make("sg", "");
+	must(chmod("sg", 02755));
+	as_user(user_says_nothing);
 	is(wait_status(spawn(member_changes)), 0, "a member of the group");
 	chown_clears();
 	write_clears();
