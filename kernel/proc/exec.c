@@ -120,6 +120,9 @@ ask_set_id(struct exec *e, struct caps_exec *x)
 	    (e->file->path.mount->flags & MS_NOSUID))
 		return;
 	file_stat(e->file, &st);
+	/* It may have been closed to this user since it was opened. */
+	if (cred_may(e->who.cred, st.mode, st.uid, st.gid, MAY_EXEC) != 0)
+		return;
 	if (st.mode & S_ISUID) {
 		x->euid = st.uid;
 		e->clears_persona = true;
