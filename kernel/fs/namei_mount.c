@@ -1,5 +1,5 @@
 /*
- * mount and umount2, for root alone.
+ * mount and umount2, which take CAP_SYS_ADMIN.
  */
 #include <linux/fs.h>
 
@@ -211,12 +211,14 @@ namei_umount(const struct fs_who *who, struct fs_name target, u32 flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (!cred_capable(who->cred, CAP_SYS_ADMIN))
-		return -EPERM;
 	err = namei_lookup(
 	    who, target, (flags & UMOUNT_NOFOLLOW) ? NAMEI_NOFOLLOW : 0, &at);
 	if (err < 0)
 		return err;
+	if (!cred_capable(who->cred, CAP_SYS_ADMIN)) {
+		path_put(at);
+		return -EPERM;
+	}
 	is_root = at.dentry == at.mount->root;
 	dentry_put(at.dentry);
 	err = is_root ? umount(at.mount, flags) : -EINVAL;

@@ -396,6 +396,17 @@ static const struct deed deeds[] = {
     {"setting an alarm", CAP_WAKE_ALARM, 0, EPERM, have_alarm, set_alarm},
 };
 
+/* Which error comes first. */
+static void
+user_unmounts(void)
+{
+	caps_only(0);
+	is_errno(umount("none"), ENOENT, "umount of nothing");
+	is_errno(umount("at/none/x"), ENOENT, "nor where that would be");
+	is_errno(umount("at"), EPERM, "of what is no mount");
+	is_errno(umount2("none", 0x100), EINVAL, "with an odd flag");
+}
+
 /* ---- threads beyond the limit ----------------------------------------------
  */
 
@@ -517,6 +528,7 @@ TEST(proc_caps_deeds)
 	gate_wait(&ready);
 	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
 		caps_try(&deeds[i]);
+	lives(user_unmounts, "umount by a user");
 	lives(user_at_limit, "a user at his limit");
 	lives(user_with_resources, "a user with CAP_SYS_RESOURCE");
 	lives(user_who_rules, "a user with CAP_SYS_ADMIN");
