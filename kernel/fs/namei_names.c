@@ -83,6 +83,16 @@ finish_new(struct new_name *n) NO_LOCK_CHECK
 	walk_end(&n->walk);
 }
 
+/* Device 0:0 is none: it may mark a name as gone, which anybody may do. */
+static bool
+may_make(const struct fs_who *who, const struct inode_new *want)
+{
+	if (S_ISCHR(want->mode) && want->rdev == 0)
+		return true;
+	return !(S_ISCHR(want->mode) || S_ISBLK(want->mode)) ||
+	    cred_capable(who->cred, CAP_MKNOD);
+}
+
 /* Everything but link comes down to this.  out may be NULL. */
 static int
 make(const struct fs_who *who, struct fs_name name,
@@ -91,15 +101,12 @@ make(const struct fs_who *who, struct fs_name name,
 	struct inode_new new;
 	struct inode *inode;
 	struct new_name n;
-	bool device = S_ISCHR(want->mode) || S_ISBLK(want->mode);
 	int err = prepare_new(&n, who, name, S_ISDIR(want->mode));
 
 	if (err < 0)
 		return err;
 	err = may_create(who, n.dir);
-	if (err == 0 &&
-	    (!n.dir->ops->create ||
-		(device && !cred_capable(who->cred, CAP_MKNOD))))
+	if (err == 0 && (!n.dir->ops->create || !may_make(who, want)))
 		err = -EPERM;
 	if (err == 0) {
 		inode_new_init(&new, who, n.dir, want->mode);

@@ -333,6 +333,18 @@ user_with_chown(void)
 	is(file_mode("f"), 04755, "which stay");
 }
 
+/* What hides a name from below is no device. */
+static void
+user_makes_nodes(void)
+{
+	caps_only(0);
+	is(mknod("open/none", S_IFCHR | 0600, 0), 0, "device 0:0 is for all");
+	is_errno(open("open/none", O_RDONLY), ENXIO, "as it is none");
+	is_errno(mknod("open/b", S_IFBLK | 0600, 0), EPERM, "not for disks");
+	is_errno(
+	    mknod("open/b", S_IFCHR | 0600, makedev(0, 1)), EPERM, "nor 0:1");
+}
+
 /* The number for files takes with it what is about files. */
 static void
 fs_number(void)
@@ -394,4 +406,6 @@ TEST(perm_caps)
 	lives(user_with_fsetid, "set-group-ID by a user");
 	set_user_id_f();
 	lives(user_with_chown, "who may give files away");
+	open_folder();
+	lives(user_makes_nodes, "a device that is none");
 }
