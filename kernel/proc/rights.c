@@ -156,6 +156,15 @@ is_one_of(u32 id, const struct cred_ids *ids)
 	    id == ids->s;
 }
 
+/* Also where files are used with another number, which then stays. */
+static bool
+is_so_already(const struct cred_ids *old, u32 r, u32 e, u32 s)
+{
+	return (r == RIGHTS_KEEP || r == old->r) &&
+	    (e == RIGHTS_KEEP || (e == old->e && e == old->fs)) &&
+	    (s == RIGHTS_KEEP || s == old->s);
+}
+
 int
 rights_set_res(enum rights_kind kind, u32 r, u32 e, u32 s)
 {
@@ -166,6 +175,8 @@ rights_set_res(enum rights_kind kind, u32 r, u32 e, u32 s)
 	    .s = s != RIGHTS_KEEP ? s : old.s,
 	};
 
+	if (is_so_already(&old, r, e, s))
+		return 0;
 	if (!may_be_anybody(kind) &&
 	    !(is_one_of(r, &old) && is_one_of(e, &old) && is_one_of(s, &old)))
 		return -EPERM;

@@ -138,6 +138,27 @@ user_sets_all(void)
 	caps_are(BIT(CAP_SETUID), BIT(CAP_SETUID), 0, "and keeps it");
 }
 
+/* Who asks for what is so already changes nothing, not even for files. */
+static void
+nothing_changes(void)
+{
+	must(raw(setfsuid, USER));
+	must(raw(setfsgid, USER));
+	is(setresuid(-1, -1, -1), 0, "setresuid of nothing");
+	is(raw(setfsuid, -1), USER, "leaves the number for files");
+	is(setresuid(0, -1, 0), 0, "of what is so");
+	is(raw(setfsuid, -1), USER, "leaves it, too");
+	is(setresgid(-1, -1, -1), 0, "setresgid of nothing");
+	is(raw(setfsgid, -1), USER, "leaves the group's");
+	is(setresgid(-1, 0, -1), 0, "the effective one, said");
+	is(raw(setfsgid, -1), 0, "is the one for files again");
+	is(setresuid(0, 0, 0), 0, "all three, said");
+	is(raw(setfsuid, -1), 0, "and that of the user");
+	must(raw(setfsuid, USER));
+	is(setresuid(USER, -1, -1), 0, "the real one, changed");
+	is(raw(setfsuid, -1), 0, "sets it, too");
+}
+
 /* ---- who may look ----------------------------------------------------------
  */
 
@@ -164,5 +185,6 @@ TEST(proc_caps_ids)
 	lives(without_setuid, "root without CAP_SETUID");
 	lives(without_setgid, "root without CAP_SETGID");
 	lives(user_sets_all, "a user with CAP_SETUID");
+	lives(nothing_changes, "what is so, said");
 	lives(dumpable, "dumpable");
 }
