@@ -318,11 +318,29 @@ round_up_power(u64 val)
 	return power;
 }
 
+/* A ring that is too large already may be made less so. */
+static int
+resize_locked(const struct cred *cred, struct pipe *p, u32 nr)
+{
+	void **slots;
+	int err;
+
+	if (nr > p->nr_slots && nr * PAGE_SIZE > PIPE_MAX_BYTES &&
+	    !cred_capable(cred, CAP_SYS_RESOURCE))
+		return -EPERM;
+	slots = kzalloc(nr * sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	err = change_ring(p, slots, nr);
+	if (err < 0)
+		kfree(slots);
+	return err;
+}
+
 s64
 pipe_set_capacity(const struct fs_who *who, struct file *f, u64 bytes)
 {
 	struct pipe *p = f->private;
-	void **slots;
 	u64 nr;
 	int err;
 
@@ -331,19 +349,11 @@ pipe_set_capacity(const struct fs_who *who, struct file *f, u64 bytes)
 	if (bytes > INT32_MAX)
 		return -EINVAL;
 	nr = round_up_power((MAX(bytes, 1ul) + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	if (nr * PAGE_SIZE > PIPE_MAX_BYTES &&
-	    !cred_capable(who->cred, CAP_SYS_RESOURCE))
-		return -EPERM;
-	slots = kzalloc(nr * sizeof(*slots));
-	if (!slots)
-		return -ENOMEM;
 	mutex_lock(&p->lock);
-	err = change_ring(p, slots, nr);
+	err = resize_locked(who->cred, p, (u32)nr);
 	mutex_unlock(&p->lock);
-	if (err < 0) {
-		kfree(slots);
+	if (err < 0)
 		return err;
-	}
 	waitq_wake_all(&p->writable);
 	return (s64)(nr * PAGE_SIZE);
 }

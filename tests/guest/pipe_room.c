@@ -128,6 +128,16 @@ user_changes(void)
 }
 
 static void
+user_shrinks(void)
+{
+	is(fcntl(p[0], F_SETPIPE_SZ, 1 << 22), 1 << 22, "the same may be said");
+	is(fcntl(p[0], F_SETPIPE_SZ, 1 << 21), 1 << 21, "less may be had");
+	is_errno(
+	    fcntl(p[0], F_SETPIPE_SZ, 1 << 22), EPERM, "not so much again");
+	is(fcntl(p[0], F_GETPIPE_SZ), 1 << 21, "it is as before");
+}
+
+static void
 refuses(void)
 {
 	int fd = must(open("f", O_CREAT | O_RDWR, 0600));
@@ -169,6 +179,10 @@ TEST(pipe_room)
 	all_or_nothing();
 	changes();
 	as_user(user_changes);
+	make_pipe();
+	is(fcntl(p[0], F_SETPIPE_SZ, 1 << 22), 1 << 22, "root may have 4 MiB");
+	as_user(user_shrinks);
+	close_pipe();
 	refuses();
 	polled();
 }
