@@ -121,14 +121,20 @@ sys_gettimeofday(uaddr_t tv_out, uaddr_t tz_out)
 s64
 sys_settimeofday(uaddr_t in, uaddr_t tz)
 {
-	u64 ns;
-	int err;
+	struct timezone zone;
+	u64 ns = 0;
+	int err = 0;
 
-	(void)tz;
-	if (in.val == 0)
-		return 0;
-	err = sys_timeval_get(in, &ns);
-	return err < 0 ? err : set_clock(ns);
+	if (in.val != 0)
+		err = sys_timeval_get(in, &ns);
+	if (err < 0)
+		return err;
+	/* There is no zone to set, but not everybody may. */
+	if (tz.val != 0 && user_read(&zone, tz, sizeof(zone)) < 0)
+		return -EFAULT;
+	if (in.val != 0)
+		return set_clock(ns);
+	return cred_capable(task_current()->cred, CAP_SYS_TIME) ? 0 : -EPERM;
 }
 
 /* ---- interval timers ---------------------------------------------------- */

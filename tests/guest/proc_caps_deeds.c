@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -407,6 +408,17 @@ user_unmounts(void)
 	is_errno(umount2("none", 0x100), EINVAL, "with an odd flag");
 }
 
+static void
+user_sets_zone(void)
+{
+	struct timezone zone = {0, 0};
+
+	caps_only(0);
+	is_errno(settimeofday(NULL, &zone), EPERM, "the time zone");
+	is_errno(raw(settimeofday, NULL, NULL), EPERM, "nor nothing");
+	is_errno(raw(settimeofday, NULL, NOWHERE), EFAULT, "from nowhere");
+}
+
 /* ---- threads beyond the limit ----------------------------------------------
  */
 
@@ -529,6 +541,7 @@ TEST(proc_caps_deeds)
 	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
 		caps_try(&deeds[i]);
 	lives(user_unmounts, "umount by a user");
+	lives(user_sets_zone, "settimeofday by a user");
 	lives(user_at_limit, "a user at his limit");
 	lives(user_with_resources, "a user with CAP_SYS_RESOURCE");
 	lives(user_who_rules, "a user with CAP_SYS_ADMIN");
