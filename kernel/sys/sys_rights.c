@@ -16,17 +16,18 @@ sys_membarrier(int cmd, u32 flags, int hart)
 /* ---- capabilities ------------------------------------------------------- */
 
 /*
- * How many words each set has in this version; with one that is not known, the
- * newest is told.
+ * How many words each set has in the version that a header begins with; if it
+ * is not known, the newest is told, whatever follows.
  */
 static int
-get_header(uaddr_t user, struct __user_cap_header_struct *h, u32 *words)
+get_version(uaddr_t user, u32 *words)
 {
 	u32 newest = _LINUX_CAPABILITY_VERSION_3;
+	u32 version;
 
-	if (user_read(h, user, sizeof(*h)) < 0)
+	if (user_read(&version, user, sizeof(version)) < 0)
 		return -EFAULT;
-	switch (h->version) {
+	switch (version) {
 	case _LINUX_CAPABILITY_VERSION_1:
 		*words = _LINUX_CAPABILITY_U32S_1;
 		return 0;
@@ -40,22 +41,33 @@ get_header(uaddr_t user, struct __user_cap_header_struct *h, u32 *words)
 	return -EINVAL;
 }
 
+static int
+get_pid(uaddr_t user, s32 *pid)
+{
+	uaddr_t at =
+	    uaddr(user.val + offsetof(struct __user_cap_header_struct, pid));
+
+	return user_read(pid, at, sizeof(*pid)) < 0 ? -EFAULT : 0;
+}
+
 s64
 sys_capget(uaddr_t header, uaddr_t data)
 {
 	struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = {0};
-	struct __user_cap_header_struct h;
 	struct cred_caps caps;
 	u32 words = 0, i;
-	int err = get_header(header, &h, &words);
+	s32 pid = 0;
+	int err = get_version(header, &words);
 
 	/* So one asks which version there is. */
 	if (data.val == 0 && (err == 0 || err == -EINVAL))
 		return 0;
-	if (err == 0 && h.pid < 0)
+	if (err == 0)
+		err = get_pid(header, &pid);
+	if (err == 0 && pid < 0)
 		err = -EINVAL;
 	if (err == 0)
-		err = rights_get_caps(h.pid, &caps);
+		err = rights_get_caps(pid, &caps);
 	if (err < 0)
 		return err;
 	for (i = 0; i < words; i++) {
@@ -77,14 +89,16 @@ s64
 sys_capset(uaddr_t header, uaddr_t data)
 {
 	struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = {0};
-	struct __user_cap_header_struct h;
 	struct caps_asked asked;
 	u32 words = 0;
-	int err = get_header(header, &h, &words);
+	s32 pid = 0;
+	int err = get_version(header, &words);
 
+	if (err == 0)
+		err = get_pid(header, &pid);
 	if (err < 0)
 		return err;
-	if (h.pid != 0 && h.pid != task_current()->tid)
+	if (pid != 0 && pid != task_current()->tid)
 		return -EPERM;
 	if (user_read(d, data, words * sizeof(d[0])) < 0)
 		return -EFAULT;

@@ -78,6 +78,25 @@ test_get(void)
 	is_errno(raw(capget, &head, NOWHERE), EFAULT, "bad memory");
 }
 
+/* The version is read, judged and told before the number is read. */
+static void
+test_version_only(void)
+{
+	uint32_t *version = (uint32_t *)page_border() - 1;
+
+	*version = 77;
+	is_errno(raw(capget, version, sets), EINVAL, "a version, no more");
+	is(*version, _LINUX_CAPABILITY_VERSION_3, "is answered");
+	is(raw(capget, version, NULL), 0, "one that there is, too");
+	is_errno(raw(capget, version, sets), EFAULT, "whose sets?");
+	is_errno(raw(capset, version, sets), EFAULT, "nobody's");
+	*version = 77;
+	is(raw(capget, version, NULL), 0, "one asks for the version");
+	is(*version, _LINUX_CAPABILITY_VERSION_3, "and is told");
+	*version = 77;
+	is_errno(raw(capset, version, sets), EINVAL, "capset does so, too");
+}
+
 static void
 test_set_call(void)
 {
@@ -254,6 +273,7 @@ in_status(void)
 TEST(proc_caps)
 {
 	test_get();
+	test_version_only();
 	test_set_call();
 	as_user(user_has_none);
 	lives(acts_for_user, "who acts for a user");
