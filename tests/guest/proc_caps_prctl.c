@@ -143,18 +143,21 @@ secure_bits(void)
 static void
 inherited(void)
 {
+	pid_t pid;
+
 	must(caps_set(ALL, ALL, BIT(CAP_KILL)));
 	must(ambient(PR_CAP_AMBIENT_RAISE, CAP_KILL));
 	must(prctl(PR_CAPBSET_DROP, CAP_CHOWN));
 	must(prctl(PR_SET_SECUREBITS, SECBIT_NOROOT));
-	if (must(fork()) == 0) {
+	pid = must(fork());
+	if (pid == 0) {
 		caps_are(ALL, ALL, BIT(CAP_KILL), "a child has the same");
 		is(ambient(PR_CAP_AMBIENT_IS_SET, CAP_KILL), 1, "ambient");
 		is(prctl(PR_CAPBSET_READ, CAP_CHOWN), 0, "bound");
 		is(prctl(PR_GET_SECUREBITS), SECBIT_NOROOT, "and bits");
 		_exit(0);
 	}
-	wait(NULL);
+	is(wait_status(pid), 0, "the child ended well");
 }
 
 TEST(proc_caps_prctl)
