@@ -147,7 +147,7 @@ struct tty_job_ops {
 };
 
 void tty_set_job_ops(const struct tty_job_ops *ops);
-/* Before there are processes: root. */
+/* Before there are processes: root, who may do everything. */
 void tty_caller(struct tty_caller *out);
 
 /* --- For drivers ------------------------------------------------------- */

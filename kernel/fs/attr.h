@@ -4,7 +4,7 @@
 
 #include "fs/vfs_impl.h"
 
-/* File root counts as everybody's owner. */
+/* Who has CAP_FOWNER counts as everybody's. */
 bool inode_is_owner(const struct inode *i, const struct cred *cred);
 
 /*

@@ -112,8 +112,8 @@ int file_create_anon(const struct file_ops *ops, struct inode *inode, u32 flags,
 int file_create(struct path path, u32 flags, struct file **out) MUST_CHECK;
 
 /*
- * How many there are, and how many others than root may make there be: to begin
- * with, an arbitrary number.
+ * How many there are, and how many there may be that were made without
+ * CAP_SYS_ADMIN: to begin with, an arbitrary number.
  */
 #define FILE_MAX_AT_LEAST 8192ul
 u64 file_count(void);

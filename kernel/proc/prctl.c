@@ -75,7 +75,7 @@ set_pdeath_signal(u64 signo)
 static s64
 set_dumpable(u64 val)
 {
-	/* 2, for root only, is the kernel's to set. */
+	/* 2 is no caller's to set, and the kernel has no use for it. */
 	if (val > 1)
 		return -EINVAL;
 	proc_current()->dumpable = val;

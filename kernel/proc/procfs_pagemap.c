@@ -4,8 +4,8 @@
  *
  *	63 present   61 of a file, or shared   56 nobody else's   54..0 frame
  *
- * Which frame it is, is told to root alone.  The other bits are of swap, of
- * user faults and of watched writes; there are none.
+ * To be told which frame it is takes CAP_SYS_ADMIN.  The other bits are of
+ * swap, of user faults and of watched writes; there are none.
  */
 #include <linux/stat.h>
 

@@ -336,7 +336,7 @@ show_boot_id(struct seq *s, struct procfs_key key)
 	}
 
 NUMBER(cap_last_cap, CAP_LAST_CAP)
-/* The log is root's. */
+/* The log takes CAP_SYSLOG. */
 NUMBER(dmesg_restrict, 1)
 NUMBER(max_map_count, MM_MAX_REGIONS)
 NUMBER(ngroups_max, CRED_MAX_GROUPS)
