@@ -1,6 +1,7 @@
 #include "proc/priority.h"
 
 #include "fs/cred.h"
+#include "proc/caps.h"
 #include "proc/proc.h"
 
 #include <linux/resource.h>
@@ -19,6 +20,19 @@ owns(const struct cred *theirs)
 	    mine->euid == theirs->ruid;
 }
 
+/*
+ * May the current thread change how fast it runs, as far as its rights go?  Who
+ * may more than oneself is not to be slowed down.
+ */
+static bool
+is_safe(const struct cred *theirs)
+{
+	const struct cred *mine = task_current()->cred;
+
+	return cred_capable(mine, CAP_SYS_NICE) ||
+	    caps_are_within(theirs->caps.permitted, mine->caps.permitted);
+}
+
 /* The thread with a reference, or NULL; *err says why. */
 static struct task *
 get_task(s32 tid, bool to_change, int *err)
@@ -28,7 +42,7 @@ get_task(s32 tid, bool to_change, int *err)
 	*err = tid < 0 ? -EINVAL : -ESRCH;
 	spin_lock(&proc_tree_lock);
 	t = tid == 0 ? task_current() : task_find_locked(tid);
-	if (t != NULL && to_change && !owns(t->cred)) {
+	if (t != NULL && to_change && !(owns(t->cred) && is_safe(t->cred))) {
 		*err = -EPERM;
 		t = NULL;
 	}
@@ -120,12 +134,15 @@ static void
 set_nice(struct visit *v, struct proc *p)
 {
 	const struct cred *mine = task_current()->cred;
+	const struct cred *theirs = proc_cred_locked(p);
 
-	if (!owns(proc_cred_locked(p)))
+	if (!owns(theirs))
 		v->err = -EPERM;
 	else if (v->nice < p->nice && !cred_capable(mine, CAP_SYS_NICE) &&
 	    v->nice < NICE_ABI - (int)p->limits[RLIMIT_NICE].soft)
 		v->err = -EACCES;
+	else if (!is_safe(theirs))
+		v->err = -EPERM;
 	else
 		p->nice = v->nice;
 }

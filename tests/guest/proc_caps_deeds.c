@@ -528,6 +528,54 @@ look_with_more(void)
 	is(look_at_rich(), 0, "who is not to be looked into may look");
 }
 
+/* ---- nor slowed down -------------------------------------------------------
+ */
+
+static int
+schedule_other(void)
+{
+	struct sched_param p = {0};
+
+	return sched_setscheduler(other, SCHED_OTHER, &p);
+}
+
+static void
+slow_with_none(void)
+{
+	caps_only(0);
+	other = rich;
+	is_errno(make_other_nicer(), EPERM, "setpriority of who may more");
+	is_errno(setpriority(PRIO_PROCESS, rich, -1), EACCES, "below, too");
+	is_errno(bind_to_hart(), EPERM, "sched_setaffinity of him");
+	is_errno(schedule_other(), EPERM, "sched_setscheduler of him");
+	is(sched_getscheduler(rich), SCHED_OTHER, "to see it is no harm");
+	is(setpriority(PRIO_PROCESS, 0, 0), 0, "oneself");
+}
+
+static void
+slow_him(void)
+{
+	other = rich;
+	is(make_other_nicer(), 0, "setpriority");
+	is(bind_to_hart(), 0, "sched_setaffinity");
+	is(schedule_other(), 0, "sched_setscheduler");
+}
+
+static void
+slow_with_permitted(void)
+{
+	caps_only(BIT(CAP_CHOWN));
+	must(caps_set(0, BIT(CAP_CHOWN), 0));
+	slow_him();
+}
+
+static void
+slow_with_nice(void)
+{
+	caps_only(BIT(CAP_SYS_NICE));
+	slow_him();
+}
+
 TEST(proc_caps_deeds)
 {
 	size_t i;
@@ -554,6 +602,9 @@ TEST(proc_caps_deeds)
 	lives(look_with_same, "looking with the same");
 	lives(look_with_permitted, "looking with what is permitted");
 	lives(look_with_more, "looking with more");
+	lives(slow_with_none, "slowing down with less");
+	lives(slow_with_permitted, "with what is permitted");
+	lives(slow_with_nice, "with CAP_SYS_NICE");
 	gate_open(&end);
 	gate_open(&end);
 	is(wait_status(rich), 0, "the one ended well");
