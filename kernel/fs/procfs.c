@@ -138,9 +138,13 @@ current_owner(struct procfs_inode *p, u32 *uid, u32 *gid)
 static int
 permission(struct inode *i, const struct cred *cred, u32 want)
 {
+	struct procfs_inode *p = procfs_of(i);
+	const struct procfs_dir *dir = p->entry->dir;
 	u32 uid, gid;
 
-	current_owner(procfs_of(i), &uid, &gid);
+	if (dir && dir->is_own && dir->is_own(p->key))
+		return 0;
+	current_owner(p, &uid, &gid);
 	return cred_may(cred, i->mode, uid, gid, want);
 }
 

@@ -71,14 +71,16 @@ struct procfs_table {
 };
 
 /*
- * struct procfs_dir: static; complete before /proc is first mounted.  nlink_of
- * and owner tell what a table cannot; NULL: 2 and root.
+ * struct procfs_dir: static; complete before /proc is first mounted.  owner
+ * tells what a table cannot; NULL: root.
  */
 struct procfs_dir {
 	struct procfs_table *tables;
 	const struct procfs_children *children;
 	/* Who owns what is in here.  Errors: -ENOENT: it is gone. */
 	int (*owner)(struct procfs_key key, u32 *uid, u32 *gid);
+	/* Is it about who asks, who may use it whatever its mode?  Or NULL. */
+	bool (*is_own)(struct procfs_key key);
 };
 
 extern struct procfs_dir procfs_root; /* /proc */

@@ -290,7 +290,9 @@ next_fdinfo(struct procfs_key key, u64 *pos, struct procfs_child *out)
 static const struct procfs_children fdinfos = {lookup_fdinfo, next_fdinfo};
 
 struct procfs_dir procfs_task_dir = {.children = &threads, .owner = view_owner};
-struct procfs_dir procfs_fd_dir = {.children = &fds, .owner = view_owner};
+/* After setuid it is root's, and still the process's own to use. */
+struct procfs_dir procfs_fd_dir = {
+    .children = &fds, .owner = view_owner, .is_own = view_is_own};
 struct procfs_dir procfs_fdinfo_dir = {
     .children = &fdinfos, .owner = view_owner};
 

@@ -267,3 +267,15 @@ view_owner(struct procfs_key key, u32 *uid, u32 *gid)
 	spin_unlock(&proc_tree_lock);
 	return p != NULL ? 0 : -ENOENT;
 }
+
+bool
+view_is_own(struct procfs_key key)
+{
+	struct task *t;
+	bool own;
+
+	spin_lock(&proc_tree_lock);
+	own = find_locked(key, &t) == proc_current();
+	spin_unlock(&proc_tree_lock);
+	return own;
+}

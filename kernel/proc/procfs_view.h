@@ -91,6 +91,8 @@ extern struct procfs_dir procfs_pid_dir;    /* /proc/PID */
 extern struct procfs_dir procfs_thread_dir; /* /proc/PID/task/TID */
 extern struct procfs_dir procfs_task_dir;   /* /proc/PID/task */
 extern struct procfs_dir procfs_fd_dir;     /* /proc/PID/fd */
+/* For procfs_dir.is_own: of the caller's process, or a thread in it. */
+bool view_is_own(struct procfs_key key);
 extern struct procfs_dir procfs_fdinfo_dir; /* /proc/PID/fdinfo */
 
 /* The line of a region, as /proc/PID/maps has it. */

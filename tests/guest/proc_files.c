@@ -97,6 +97,66 @@ TEST(proc_wchan)
 	wait_status(pid);
 }
 
+/* ---- one's own descriptors ------------------------------------------------
+ */
+
+static int
+nr_names(const char *path)
+{
+	DIR *d = opendir(path);
+	int nr = 0;
+
+	if (d == NULL)
+		return -1;
+	while (readdir(d))
+		nr++;
+	closedir(d);
+	return nr;
+}
+
+static void
+finds_own_file(const char *dir, int fd)
+{
+	char path[64], name[64];
+	int again;
+
+	ok(nr_names(dir) >= 2 + 4, "%s: it lists", dir);
+	snprintf(path, sizeof(path), "%s/%d", dir, fd);
+	ok(readlink(path, name, sizeof(name)) > 0, "reads a link");
+	again = open(path, O_RDONLY);
+	ok(again >= 0, "and opens it");
+	close(again);
+}
+
+/* After setuid a process is not to be looked into, but by itself. */
+static void
+user_finds_own(void)
+{
+	struct stat st;
+	char path[64];
+	int fd = must(open("f", O_RDONLY));
+
+	must(stat("/proc/self/fd", &st));
+	is(st.st_uid, 0, "root's, though it acts as another");
+	finds_own_file("/proc/self/fd", fd);
+	finds_own_file("/proc/thread-self/fd", fd);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	ok(slurp(path)[0] == 'p', "what is said of it");
+	is_errno(open("/proc/self/environ", O_RDONLY), EACCES,
+	    "other files go by their mode");
+	snprintf(path, sizeof(path), "/proc/%d/fd", getppid());
+	is_errno(nr_names(path), EACCES, "others' descriptors, too");
+	snprintf(path, sizeof(path), "/proc/%d/fd/0", getppid());
+	is_errno(open(path, O_RDONLY), EACCES, "all of them");
+}
+
+TEST(proc_own_fd)
+{
+	file_make("f", "x");
+	must(chmod(".", 0755));
+	as_user(user_finds_own);
+}
+
 TEST(proc_sys_numbers)
 {
 	str_is(slurp("/proc/sys/kernel/cap_last_cap"), "40\n", "capabilities");
