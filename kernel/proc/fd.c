@@ -380,15 +380,21 @@ fd_unshare(void)
  * it and of the process's locks, which are its.
  */
 static struct fdtable *
+table_lock_locked(struct task *t) NO_LOCK_CHECK
+{
+	if (t->files != NULL)
+		spin_lock(&t->files->lock);
+	return t->files;
+}
+
+static struct fdtable *
 table_lock(struct task *t) NO_LOCK_CHECK
 {
 	struct fdtable *table;
 
 	spin_lock(&proc_tree_lock);
-	table = t->files;
-	if (table != NULL)
-		spin_lock(&table->lock);
-	else
+	table = table_lock_locked(t);
+	if (table == NULL)
 		spin_unlock(&proc_tree_lock);
 	return table;
 }
@@ -401,23 +407,23 @@ table_unlock(struct fdtable *table) NO_LOCK_CHECK
 }
 
 int
-fd_get_of_task(struct task *t, int n, struct file **out)
+fd_get_of_task_locked(struct task *t, int n, struct file **out) NO_LOCK_CHECK
 {
-	struct fdtable *table = table_lock(t);
+	struct fdtable *table = table_lock_locked(t);
 
 	if (table == NULL)
 		return -ESRCH;
 	*out = file_at(table, n);
 	if (*out != NULL)
 		file_get(*out);
-	table_unlock(table);
+	spin_unlock(&table->lock);
 	return *out != NULL ? 0 : -EBADF;
 }
 
 int
-fd_access_of_task(struct task *t, int n, u32 *access)
+fd_access_of_task_locked(struct task *t, int n, u32 *access) NO_LOCK_CHECK
 {
-	struct fdtable *table = table_lock(t);
+	struct fdtable *table = table_lock_locked(t);
 	struct file *f;
 
 	if (table == NULL)
@@ -425,7 +431,7 @@ fd_access_of_task(struct task *t, int n, u32 *access)
 	f = file_at(table, n);
 	if (f != NULL)
 		*access = f->access & (FILE_READ | FILE_WRITE);
-	table_unlock(table);
+	spin_unlock(&table->lock);
 	return f != NULL ? 0 : -EBADF;
 }
 
@@ -442,9 +448,9 @@ tell_file(const struct file *f, struct fd_info *out)
 }
 
 int
-fd_info_of_task(struct task *t, int n, struct fd_info *out)
+fd_info_of_task_locked(struct task *t, int n, struct fd_info *out) NO_LOCK_CHECK
 {
-	struct fdtable *table = table_lock(t);
+	struct fdtable *table = table_lock_locked(t);
 	struct file *f;
 
 	if (table == NULL)
@@ -454,7 +460,7 @@ fd_info_of_task(struct task *t, int n, struct fd_info *out)
 		tell_file(f, out);
 		out->cloexec = bitmap_test(table->cloexec, (u32)n);
 	}
-	table_unlock(table);
+	spin_unlock(&table->lock);
 	return f != NULL ? 0 : -EBADF;
 }
 

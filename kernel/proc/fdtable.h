@@ -107,15 +107,16 @@ int fd_unshare(void) MUST_CHECK;
 void fd_close_on_exec(void);
 
 /*
- * A file of any thread's table, with a reference; for /proc and pidfd_getfd.
- * Errors: -EBADF, -ESRCH (it has left already).
+ * A file of any thread's table, with a reference; for /proc and pidfd_getfd,
+ * which ask for the right to it under the same hold.
+ * Locks: PROC_TREE.  Errors: -EBADF, -ESRCH (it has left already).
  */
-int fd_get_of_task(struct task *t, int n, struct file **out) MUST_CHECK;
+int fd_get_of_task_locked(struct task *t, int n, struct file **out) MUST_CHECK;
 /*
  * FILE_READ and FILE_WRITE of it, for who holds locks that are in the way of
  * putting a reference.  Errors: as above.
  */
-int fd_access_of_task(struct task *t, int n, u32 *access) MUST_CHECK;
+int fd_access_of_task_locked(struct task *t, int n, u32 *access) MUST_CHECK;
 /* The same, for /proc/PID/fdinfo. */
 struct fd_info {
 	u64 pos; /* 0 where there are none */
@@ -124,7 +125,8 @@ struct fd_info {
 	u64 ino;
 	bool cloexec;
 };
-int fd_info_of_task(struct task *t, int n, struct fd_info *out) MUST_CHECK;
+int fd_info_of_task_locked(
+    struct task *t, int n, struct fd_info *out) MUST_CHECK;
 /* The lowest taken descriptor from n on, -1 if there is none. */
 int fd_next_of_task(struct task *t, int n);
 /* Slots in the table, for /proc/PID/status. */

@@ -86,22 +86,17 @@ int
 pidfd_getfd(struct proc *p, int n, struct file **out)
 {
 	struct task *t = NULL;
-	int err = -ESRCH;
+	int err;
 
 	spin_lock(&proc_tree_lock);
 	if (p->state == PROC_ALIVE)
 		t = proc_leader_locked(p);
-	if (t) {
-		if (rights_may_look_locked(p, t->cred, RIGHTS_LOOK_REAL))
-			err = 0;
-		else
-			err = -EPERM;
-		task_get(t);
-	}
+	if (!t)
+		err = -ESRCH;
+	else if (!rights_may_look_locked(p, t->cred, RIGHTS_LOOK_REAL))
+		err = -EPERM;
+	else
+		err = fd_get_of_task_locked(t, n, out);
 	spin_unlock(&proc_tree_lock);
-	if (err == 0)
-		err = fd_get_of_task(t, n, out);
-	if (t)
-		task_put(t);
 	return err;
 }

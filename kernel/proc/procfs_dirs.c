@@ -137,13 +137,14 @@ static int
 get_file(struct procfs_key key, struct file **out)
 {
 	struct task *t;
-	int err = view_task_private(view_key(key.id, view_scope(key)), &t);
+	int err;
 
-	if (err != 0)
-		return err;
-	err = fd_get_of_task(t, key.sub >> 1, out);
-	task_put(t);
-	return err != 0 ? -ENOENT : 0;
+	spin_lock(&proc_tree_lock);
+	err = view_private_locked(view_key(key.id, view_scope(key)), &t);
+	if (err == 0 && fd_get_of_task_locked(t, key.sub >> 1, out) != 0)
+		err = -ENOENT;
+	spin_unlock(&proc_tree_lock);
+	return err;
 }
 
 static int
@@ -205,14 +206,15 @@ fill_fd(struct procfs_key key, int n, struct procfs_child *out)
 {
 	struct task *t;
 	u32 access;
-	int err = view_task_private(view_key(key.id, view_scope(key)), &t);
+	int err;
 
+	spin_lock(&proc_tree_lock);
+	err = view_private_locked(view_key(key.id, view_scope(key)), &t);
+	if (err == 0 && fd_access_of_task_locked(t, n, &access) != 0)
+		err = -ENOENT;
+	spin_unlock(&proc_tree_lock);
 	if (err != 0)
 		return err;
-	err = fd_access_of_task(t, n, &access);
-	task_put(t);
-	if (err != 0)
-		return -ENOENT;
 	fill(out, &fd_entries[access], fd_key(key, n), n);
 	return 0;
 }
@@ -252,14 +254,16 @@ show_fdinfo(struct seq *s, struct procfs_key key)
 {
 	struct fd_info info;
 	struct task *t;
-	int err = view_task_private(view_key(key.id, view_scope(key)), &t);
+	int err;
 
+	spin_lock(&proc_tree_lock);
+	err = view_private_locked(view_key(key.id, view_scope(key)), &t);
+	if (err == 0 &&
+	    fd_info_of_task_locked(t, (int)(key.sub >> 1), &info) != 0)
+		err = -ENOENT;
+	spin_unlock(&proc_tree_lock);
 	if (err != 0)
 		return err;
-	err = fd_info_of_task(t, (int)(key.sub >> 1), &info);
-	task_put(t);
-	if (err != 0)
-		return -ENOENT;
 	seq_print(s, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
 	    info.pos, info.flags | (info.cloexec ? O_CLOEXEC : 0),
 	    info.mount_id, info.ino);

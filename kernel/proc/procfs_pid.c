@@ -444,14 +444,15 @@ show_wchan(struct seq *s, struct procfs_key key)
 {
 	const char *what = NULL;
 	struct task *t;
-	int err = view_task_private(key, &t);
+	int err;
 
+	spin_lock(&proc_tree_lock);
+	err = view_private_locked(key, &t);
+	if (err == 0)
+		what = atomic_load(&t->thread.wait_what);
+	spin_unlock(&proc_tree_lock);
 	if (err == -ESRCH)
 		return err;
-	if (err == 0) {
-		what = atomic_load(&t->thread.wait_what);
-		task_put(t);
-	}
 	if (what == NULL)
 		what = "0";
 	for (; *what != '\0'; what++)
@@ -467,17 +468,17 @@ follow_exe(struct procfs_key key, struct path *out)
 {
 	struct file *exe = NULL;
 	struct task *t;
-	int err = view_task_private(key, &t);
+	int err;
 
-	if (err != 0)
-		return err;
 	spin_lock(&proc_tree_lock);
-	if (t->proc->exe != NULL)
+	err = view_private_locked(key, &t);
+	if (err == 0 && t->proc->exe == NULL)
+		err = -ENOENT;
+	if (err == 0)
 		exe = file_get(t->proc->exe);
 	spin_unlock(&proc_tree_lock);
-	task_put(t);
-	if (exe == NULL)
-		return -ENOENT;
+	if (err != 0)
+		return err;
 	*out = path_get(exe->path);
 	file_put(exe);
 	return 0;
@@ -487,15 +488,16 @@ static int
 get_fs(struct procfs_key key, struct fs_context **out)
 {
 	struct task *t;
-	int err = view_task_private(key, &t);
+	int err;
 
-	if (err != 0)
-		return err;
 	spin_lock(&proc_tree_lock);
-	*out = t->fs != NULL ? fs_context_get(t->fs) : NULL;
+	err = view_private_locked(key, &t);
+	if (err == 0 && t->fs == NULL)
+		err = -ENOENT;
+	if (err == 0)
+		*out = fs_context_get(t->fs);
 	spin_unlock(&proc_tree_lock);
-	task_put(t);
-	return *out != NULL ? 0 : -ENOENT;
+	return err;
 }
 
 static int

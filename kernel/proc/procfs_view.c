@@ -218,35 +218,46 @@ view_task(struct procfs_key key, struct task **out)
 }
 
 int
+view_private_locked(struct procfs_key key, struct task **out)
+{
+	struct proc *p = find_locked(key, out);
+
+	if (p == NULL || *out == NULL)
+		return -ESRCH;
+	if (!rights_may_look_locked(p, (*out)->cred, RIGHTS_LOOK_FILES))
+		return -EACCES;
+	return 0;
+}
+
+int
 view_task_private(struct procfs_key key, struct task **out)
 {
-	int err = view_task(key, out);
-	bool may;
+	int err;
 
-	if (err != 0)
-		return err;
 	spin_lock(&proc_tree_lock);
-	may = (*out)->cred != NULL &&
-	    rights_may_look_locked(
-		(*out)->proc, (*out)->cred, RIGHTS_LOOK_FILES);
+	err = view_private_locked(key, out);
+	if (err == 0)
+		task_get(*out);
 	spin_unlock(&proc_tree_lock);
-	if (may)
-		return 0;
-	task_put(*out);
-	return -EACCES;
+	return err;
 }
 
 int
 view_mm_private(struct procfs_key key, struct mm **out)
 {
 	struct task *t;
-	int err = view_task_private(key, &t);
+	int err;
 
-	if (err != 0)
-		return err;
-	*out = proc_get_mm(t->proc);
-	task_put(t);
-	return *out != NULL ? 0 : -ESRCH;
+	spin_lock(&proc_tree_lock);
+	err = view_private_locked(key, &t);
+	if (err == 0 && t->proc->mm == NULL)
+		err = -ESRCH;
+	if (err == 0) {
+		*out = t->proc->mm;
+		mm_get(*out);
+	}
+	spin_unlock(&proc_tree_lock);
+	return err;
 }
 
 int

@@ -77,22 +77,26 @@ void view_free(struct proc_view *v);
  */
 int view_task(struct procfs_key key, struct task **out) MUST_CHECK;
 /*
- * The same for what is nobody else's business: memory, files, environment.
- * Errors: also -EACCES.
+ * The same without a reference, for what is nobody else's business: memory,
+ * files, environment.  What the right was asked for is to be taken under the
+ * same hold: exec may make of the thread somebody who has it not.
+ * Locks: PROC_TREE.  Errors: also -EACCES.
  */
+int view_private_locked(struct procfs_key key, struct task **out) MUST_CHECK;
+/* The thread alone, with a reference. */
 int view_task_private(struct procfs_key key, struct task **out) MUST_CHECK;
 /* Its memory, with a reference; for who has the right.  Also -EACCES. */
 int view_mm_private(struct procfs_key key, struct mm **out) MUST_CHECK;
 
 /* For procfs_dir.owner. */
 int view_owner(struct procfs_key key, u32 *uid, u32 *gid) MUST_CHECK;
+/* For procfs_dir.is_own: of the caller's process, or a thread in it. */
+bool view_is_own(struct procfs_key key);
 
 extern struct procfs_dir procfs_pid_dir;    /* /proc/PID */
 extern struct procfs_dir procfs_thread_dir; /* /proc/PID/task/TID */
 extern struct procfs_dir procfs_task_dir;   /* /proc/PID/task */
 extern struct procfs_dir procfs_fd_dir;     /* /proc/PID/fd */
-/* For procfs_dir.is_own: of the caller's process, or a thread in it. */
-bool view_is_own(struct procfs_key key);
 extern struct procfs_dir procfs_fdinfo_dir; /* /proc/PID/fdinfo */
 
 /* The line of a region, as /proc/PID/maps has it. */
