@@ -60,10 +60,19 @@ print_stat_times(struct seq *s, const struct proc_view *v)
 	    ticks(v->start_ns));
 }
 
+/* Who may not look into a process sees only whether it has any. */
+static const struct mm_places *
+stat_places(const struct proc_view *v)
+{
+	static const struct mm_places hidden = {.start_code = 1, .end_code = 1};
+
+	return v->may_look || v->mm == NULL ? &v->places : &hidden;
+}
+
 static void
 print_stat(struct seq *s, const struct proc_view *v)
 {
-	const struct mm_places *m = &v->places;
+	const struct mm_places *m = stat_places(v);
 
 	seq_print(s, "%d (%s) %c %d %d %d %u %d 0", v->tid, v->comm, v->state,
 	    v->ppid, v->pgid, v->sid, v->tty_device, v->foreground);
@@ -79,7 +88,7 @@ print_stat(struct seq *s, const struct proc_view *v)
 	/* Delays and guests, then places again. */
 	seq_print(s, " 0 0 0 %lu %lu %lu %lu %lu %lu %lu %d\n", m->start_data,
 	    m->end_data, m->start_brk, m->arg_start, m->arg_end, m->env_start,
-	    m->env_end, v->exit_status);
+	    m->env_end, v->may_look ? v->exit_status : 0);
 }
 
 static int
@@ -209,7 +218,7 @@ show_io(struct seq *s, struct procfs_key key)
 {
 	struct io_counts sum = {0};
 	struct proc_view *v;
-	struct task *t;
+	bool may_look;
 	int err = view_take(key, &v);
 
 	if (err != 0)
@@ -217,11 +226,10 @@ show_io(struct seq *s, struct procfs_key key)
 	io_counts_add(&sum, &v->usage.io);
 	if (view_scope(key) == VIEW_PROCESS)
 		io_counts_add(&sum, &v->children.io);
+	may_look = v->may_look;
 	view_free(v);
-	err = view_task_private(key, &t);
-	if (err != 0)
-		return err;
-	task_put(t);
+	if (!may_look)
+		return -EACCES;
 	print_io(s, &sum);
 	return 0;
 }

@@ -151,15 +151,18 @@ find_locked(struct procfs_key key, struct task **t)
 static int
 take_locked(struct proc_view *v, struct procfs_key key)
 {
+	const struct cred *cred;
 	struct task *t;
 	struct proc *p = find_locked(key, &t);
 
 	if (p == NULL)
 		return -ESRCH;
+	cred = t != NULL ? t->cred : p->last_cred;
+	v->may_look = rights_may_look_locked(p, cred, RIGHTS_LOOK_FILES);
 	take_place(v, p);
 	take_state(v, p, t);
 	take_proc(v, p);
-	take_cred(v, t != NULL ? t->cred : p->last_cred);
+	take_cred(v, cred);
 	take_signals(v, p, t);
 	if (t != NULL)
 		take_task(v, t);

@@ -45,6 +45,7 @@ struct proc_view {
 	struct cred_caps caps;
 	s8 nice;
 	s16 oom_score_adj;
+	bool may_look; /* the reader: as a debugger could */
 	bool no_new_privs;
 	bool has_umask; /* not of who is leaving */
 	u32 umask;

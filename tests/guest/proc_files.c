@@ -97,6 +97,95 @@ TEST(proc_wchan)
 	wait_status(pid);
 }
 
+/* ---- /proc/PID/stat -------------------------------------------------------
+ */
+
+enum stat_column {
+	START_CODE = 26,
+	END_CODE = 27,
+	START_STACK = 28,
+	START_DATA = 45,
+	ENV_END = 51,
+	EXIT_CODE = 52,
+};
+
+/* One of the numbers behind the name; the name is the second. */
+static unsigned long
+column(pid_t pid, int nr)
+{
+	char path[64];
+	char *at;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	at = strrchr(slurp(path), ')');
+	for (i = 2; at != NULL && i < nr; i++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? strtoul(at, NULL, 10) : -1ul;
+}
+
+static void
+places_are_shown(pid_t pid)
+{
+	int i;
+
+	ok(column(pid, START_CODE) > 1, "where its code starts");
+	ok(column(pid, END_CODE) > 1, "and ends");
+	ok(column(pid, START_STACK) > 1, "where its stack is");
+	for (i = START_DATA; i <= ENV_END; i++)
+		ok(column(pid, i) > 1, "column %d", i);
+}
+
+static void
+places_are_hidden(pid_t pid)
+{
+	int i;
+
+	is(column(pid, START_CODE), 1, "that it has code");
+	is(column(pid, END_CODE), 1, "that this has an end");
+	is(column(pid, START_STACK), 0, "not where its stack is");
+	for (i = START_DATA; i <= ENV_END; i++)
+		is(column(pid, i), 0, "column %d", i);
+	is(column(pid, EXIT_CODE), 0, "nor how it ended");
+}
+
+static pid_t waiting, ended;
+
+static void
+ends_with_3(void)
+{
+	_exit(3);
+}
+
+static void
+user_reads_stat(void)
+{
+	places_are_hidden(1);
+	places_are_hidden(waiting);
+	places_are_shown(getpid());
+	is(column(ended, START_CODE), 0, "who has ended has no code");
+	is(column(ended, EXIT_CODE), 0, "how he ended is not told");
+}
+
+TEST(proc_stat_places)
+{
+	siginfo_t info;
+	char path[64];
+
+	waiting = spawn(waits);
+	ended = spawn(ends_with_3);
+	must(waitid(P_PID, ended, &info, WEXITED | WNOWAIT));
+	as_user(user_reads_stat);
+	places_are_shown(waiting);
+	is(column(ended, START_CODE), 0, "who has ended has no code");
+	is(column(ended, EXIT_CODE), 3 << 8, "how he ended");
+	snprintf(path, sizeof(path), "/proc/%d/io", ended);
+	ok(slurp(path)[0] == 'r', "what he read and wrote");
+	kill(waiting, SIGKILL);
+	wait_status(waiting);
+	wait_status(ended);
+}
+
 /* ---- one's own descriptors ------------------------------------------------
  */
 
