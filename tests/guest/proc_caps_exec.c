@@ -464,6 +464,87 @@ looks_at_child(void)
 	is(seen, 40, "a child can be looked at as soon as vfork returns");
 }
 
+/* ---- looking while it happens ---------------------------------------------
+ */
+
+/* Some seconds' worth; a gap as long as taking a lock shows in 1500 turns. */
+#define NR_TURNS "150"
+
+/*
+ * Turns to go, and a pipe for the end.  This program, a user's, executes
+ * root's, which becomes the user's again and executes this one.
+ */
+HELPER(caps_turns)
+{
+	int left = atoi(argv[2]);
+	char turns[16];
+	char *next[] = {"x", argv[1], turns, argv[3], NULL};
+
+	snprintf(turns, sizeof(turns), "%d", left - 1);
+	if (geteuid() == 0) {
+		must(setresuid(USER, USER, USER));
+		execve(tap_self, next, environ);
+	} else if (left > 0) {
+		execve("program", next, environ);
+	}
+	ensure(left <= 0);
+	must(write(atoi(argv[3]), "!", 1));
+	for (;;)
+		pause();
+}
+
+static const char *
+maps_of(pid_t pid)
+{
+	static char text[16384];
+	size_t len = 0;
+	char path[32];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY);
+	while (fd >= 0 && len < sizeof(text) - 1 &&
+	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	text[len] = '\0';
+	return text;
+}
+
+static void
+look_at_turns(void)
+{
+	int end[2], nr_seen = 0;
+	char fd[16], c;
+	char *argv[] = {"x", "@caps_turns", NR_TURNS, fd, NULL};
+	pid_t pid;
+
+	must(pipe(end));
+	must(fcntl(end[0], F_SETFL, O_NONBLOCK));
+	snprintf(fd, sizeof(fd), "%d", end[1]);
+	pid = must(fork());
+	if (pid == 0) {
+		execve(tap_self, argv, environ);
+		_exit(126);
+	}
+	while (read(end[0], &c, 1) != 1)
+		if (strstr(maps_of(pid), "program") != NULL)
+			nr_seen++;
+	is(nr_seen, 0, "root's memory is never seen");
+	ok(strstr(maps_of(pid), "r-x") != NULL, "one's own is");
+	kill(pid, SIGKILL);
+	wait_status(pid);
+}
+
+TEST(proc_caps_look)
+{
+	must(chmod(".", 0755));
+	copy_program();
+	make_program(0, 0, 04755);
+	as_user(look_at_turns);
+}
+
 TEST(proc_caps_exec)
 {
 	must(chmod(".", 0755));
