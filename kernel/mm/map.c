@@ -120,48 +120,54 @@ is_sole_below(struct mm *mm, u64 at)
 	    page_is_sole(path.node[PT_LEVELS - 2]);
 }
 
-/* Tables that are taken away without a look for others who want to run. */
+/* Tables that are gone through without a look for others who want to run. */
 #define TABLES_AT_ONCE 32
 
-/* Tables that nothing was left in. */
+/* What has pages goes table by table, then the tables that have nothing. */
 static void
 zap_tables(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
 {
+	uaddr_t at = uaddr(start);
+	u64 word, low, high;
+
+	while (tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
+		low = MAX(start, align_down(at.val, pt_span(1)));
+		high = MIN(end, align_down(at.val, pt_span(1)) + pt_span(1));
+		tree_zap(mm->root, uaddr(low), uaddr(high), g);
+		at = uaddr(high);
+		thread_preempt_point();
+	}
+	tree_zap(mm->root, uaddr(start), uaddr(end), g);
+}
+
+/* The same of many; what is shared goes as a whole. */
+static void
+zap_many(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
+{
 	u64 low, high, span;
+	bool sole;
 
 	for (low = start; low < end; low = high) {
-		span = is_sole_below(mm, low) ? TABLES_AT_ONCE * pt_span(1)
-					      : pt_span(2);
+		sole = is_sole_below(mm, low);
+		span = sole ? TABLES_AT_ONCE * pt_span(1) : pt_span(2);
 		high = MIN(end, align_down(low, span) + span);
-		tree_zap(mm->root, uaddr(low), uaddr(high), g);
+		if (sole)
+			zap_tables(mm, low, high, g);
+		else
+			tree_zap(mm->root, uaddr(low), uaddr(high), g);
 		thread_preempt_point();
 	}
 }
 
 /*
  * All in [start, end), whose edges are owned; of these len_bytes may have
- * pages.  If they are many it goes table by table, so that others may run in
- * between, and what is shared as a whole.
+ * pages.  If they are many, others may run in between.
  */
 static void
 zap(struct mm *mm, u64 start, u64 end, u64 len_bytes, struct tree_gather *g)
 {
-	bool many = len_bytes > pt_span(1);
-	uaddr_t at = uaddr(start);
-	u64 word, low, high;
-
-	while (many && tree_next_leaf(mm->root, &at, uaddr(end), &word)) {
-		bool sole = is_sole_below(mm, at.val);
-		u64 span = pt_span(sole ? 1 : 2);
-
-		low = MAX(start, align_down(at.val, span));
-		high = MIN(end, align_down(at.val, span) + span);
-		tree_zap(mm->root, uaddr(low), uaddr(high), g);
-		at = uaddr(high);
-		thread_preempt_point();
-	}
-	if (many)
-		zap_tables(mm, start, end, g);
+	if (len_bytes > pt_span(1))
+		zap_many(mm, start, end, g);
 	else
 		tree_zap(mm->root, uaddr(start), uaddr(end), g);
 }
