@@ -71,11 +71,9 @@ static u64 nr_taken;
 
 /*
  * What was written goes to its stores, and pages that a store has leave the
- * spaces that map them, so that the cache can let go of them; when none did,
- * what harts have put by is there for all.  In that order: a writer puts by
- * what it frees, and who lived of that alone would have made no room in all its
- * tries.  True when there is more, be it for somebody else who is short
- * meanwhile, and the thread may go on.
+ * spaces that map them, so that the cache can let go of them.  True when some
+ * did, be it for somebody else who is short meanwhile, and the thread may go
+ * on.
  */
 static bool
 make_room(void)
@@ -86,8 +84,7 @@ make_room(void)
 	mm_write_back();
 	while ((mm = mm_next(mm)) != NULL)
 		atomic_add(&nr_taken, empty_mm(mm));
-	return (atomic_load(&nr_taken) != before || frame_collect() > 0) &&
-	    !thread_must_end();
+	return atomic_load(&nr_taken) != before && !thread_must_end();
 }
 
 /* ---- faults ------------------------------------------------------------- */
@@ -111,6 +108,30 @@ fault_from_busy(struct mm *mm, u64 addr, enum fault_access access)
 }
 
 /*
+ * What harts have put by is there for all only when nothing else is: it may be
+ * what somebody has just taken back from a busy file, and who loses that has to
+ * take it back again.  As often as there was something.
+ */
+static int
+fault_at_last(struct mm *mm, u64 addr, enum fault_access access)
+{
+	u32 tries = 0;
+	bool more;
+	int err;
+
+	do {
+		more = false;
+		err = fault_from_busy(mm, addr, access);
+		if (err == -ENOMEM) {
+			more = frame_collect() > 0;
+			err = mm_fault_once(mm, addr, access, NULL);
+		}
+	} while (err == -ENOMEM && more && !thread_must_end() &&
+	    ++tries < ROOM_TRIES);
+	return err;
+}
+
+/*
  * Once more in any case: what the first try wanted somebody else may have made
  * before this one came to look, and left nothing to take.
  */
@@ -127,7 +148,7 @@ mm_fault_with_room(struct mm *mm, u64 addr, enum fault_access access)
 	} while (err == -ENOMEM && more && ++tries < ROOM_TRIES);
 	if (err != -ENOMEM || thread_must_end())
 		return err;
-	return fault_from_busy(mm, addr, access);
+	return fault_at_last(mm, addr, access);
 }
 
 /* ---- system calls ------------------------------------------------------- */
@@ -160,5 +181,6 @@ mm_find_room(u32 *tries)
 	self->lacked_frame = false;
 	++*tries;
 	/* As for a fault: somebody else may have made some meanwhile. */
-	return make_room() || wait_for_busy() || *tries == 1;
+	return make_room() || wait_for_busy() || frame_collect() > 0 ||
+	    *tries == 1;
 }
