@@ -680,7 +680,7 @@ touch_own(void)
 
 static long tables_before;
 
-/* Refused, it leaves of the tables that it made one at most, beside a neighbour. */
+/* Refused, it leaves one of its tables at most, beside a neighbour. */
 static bool
 is_move(const struct act *a)
 {
