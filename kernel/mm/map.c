@@ -157,6 +157,8 @@ zap_many(struct mm *mm, u64 start, u64 end, struct tree_gather *g)
 			tree_zap(mm->root, uaddr(low), uaddr(high), g);
 		thread_preempt_point();
 	}
+	/* Tables above, of which no piece was the whole. */
+	tree_zap(mm->root, uaddr(start), uaddr(end), g);
 }
 
 /*
