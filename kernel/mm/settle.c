@@ -6,8 +6,8 @@
  * stands aside before user mode until nobody waits any more: then those that
  * are within have nobody who follows them.
  *
- * Laws: S1  nr_waiting counts a thread from when it found others unsettled
- *           until it has looked or given up; the last one to leave wakes all
+ * Laws: S1  nr_waiting counts a thread from before it tells others until it has
+ *           looked or given up; the last one to leave wakes all
  *       S2  a thread forgets NOTIFY_SETTLE before it looks at nr_waiting, so
  *           that one who begins to wait after that look tells it anew
  *       S3  who waits is not yet before user mode, and waits for nobody who
