@@ -1,12 +1,22 @@
 /*
  * rename: the one change that involves two directories.
  *
- * Two different directories are locked under the RENAME mutex, which holds the
- * tree's shape still, so that it can be told whether one stands above the
- * other: ancestor first, else by address.  Then the things that are moved or
- * replaced, which lie below or beside, by address.  Whatever locks two inodes
- * without RENAME goes down the tree as well (a directory, then something in
- * it), so no circle can close.
+ * The order in which it locks, so that no circle can close:
+ *
+ *	Who locks two directories of which neither is the other's parent has the
+ *	RENAME mutex.  That holds the tree's shape still as well, so that it can
+ *	be told which stands above the other: it comes first, else the address
+ *	decides.  Everybody else goes down the tree, from a directory to one in
+ *	it, and so never comes to wait for the first of the two while he has
+ *	something that leads to the second.
+ *	What is no directory comes after all that are, by address.
+ *
+ * So two directories of one directory that change places, or of which one
+ * replaces the other, take RENAME too.  Without it a third who moves something
+ * between a directory in the one and the other closes a circle:
+ *
+ *	P/b <-> P/b'		in b'		from b'/a to b
+ *	has b, wants b'		has b', wants a	has a, wants b
  */
 #include <linux/fs.h>
 
@@ -27,6 +37,7 @@ struct renaming {
 	struct dentry *target; /* what had the new name, or NULL */
 	bool no_replace;
 	bool exchange;
+	bool has_shape; /* RENAME is held */
 };
 
 static struct inode *
@@ -50,22 +61,16 @@ lock_two(struct inode *first, struct inode *second) NO_LOCK_CHECK
 	mutex_lock_second(&second->lock);
 }
 
-/*
- * By the inodes' addresses, as lock_ends: two directories of one directory are
- * the ends of a rename there, which does not have RENAME, and the parents of
- * another.  By the dentries' each could hold what the other wants.
- */
 static void
 lock_dirs(struct renaming *r) NO_LOCK_CHECK
 {
 	struct dentry *a = r->from.at.dentry, *b = r->to.at.dentry;
 
-	if (a->inode == b->inode) {
+	if (r->has_shape)
+		mutex_lock(&rename_mutex);
+	if (a->inode == b->inode)
 		mutex_lock(&a->inode->lock);
-		return;
-	}
-	mutex_lock(&rename_mutex);
-	if (dentry_is_above(a, b) ||
+	else if (dentry_is_above(a, b) ||
 	    (!dentry_is_above(b, a) && a->inode < b->inode))
 		lock_two(a->inode, b->inode);
 	else
@@ -76,10 +81,18 @@ static void
 unlock_dirs(struct renaming *r) NO_LOCK_CHECK
 {
 	mutex_unlock(&to_dir(r)->lock);
-	if (from_dir(r) == to_dir(r))
-		return;
-	mutex_unlock(&from_dir(r)->lock);
-	mutex_unlock(&rename_mutex);
+	if (from_dir(r) != to_dir(r))
+		mutex_unlock(&from_dir(r)->lock);
+	if (r->has_shape)
+		mutex_unlock(&rename_mutex);
+}
+
+static bool
+comes_before(const struct inode *a, const struct inode *b)
+{
+	if (inode_is_dir(a) != inode_is_dir(b))
+		return inode_is_dir(a);
+	return a < b;
 }
 
 /* Source and target are different inodes, or there is no target. */
@@ -89,7 +102,7 @@ lock_ends(struct renaming *r) NO_LOCK_CHECK
 	struct inode *a = r->source->inode;
 	struct inode *b = r->target ? r->target->inode : NULL;
 
-	if (b && b < a) {
+	if (b && comes_before(b, a)) {
 		mutex_lock_second(&b->lock);
 		mutex_lock_second(&a->lock);
 	} else {
@@ -279,13 +292,46 @@ find_ends(struct renaming *r)
 	return err;
 }
 
+static void
+forget_ends(struct renaming *r)
+{
+	dentry_put(r->source);
+	dentry_put(r->target);
+	r->source = r->target = NULL;
+}
+
+/* Two directories would be locked without RENAME. */
+static bool
+lacks_shape(const struct renaming *r)
+{
+	return !r->has_shape && r->target && inode_is_dir(r->source->inode) &&
+	    inode_is_dir(r->target->inode);
+}
+
+/* Locks the directories, also where it fails. */
+static int
+lock_and_find(struct renaming *r) NO_LOCK_CHECK
+{
+	int err;
+
+	r->has_shape = from_dir(r) != to_dir(r);
+	lock_dirs(r);
+	err = find_ends(r);
+	if (err < 0 || !lacks_shape(r))
+		return err;
+	unlock_dirs(r);
+	/* Others may have made anything of them meanwhile. */
+	forget_ends(r);
+	r->has_shape = true;
+	lock_dirs(r);
+	return find_ends(r);
+}
+
 static int
 rename_locked(struct renaming *r)
 {
-	int err = find_ends(r);
+	int err = check_slashes(r);
 
-	if (err == 0)
-		err = check_slashes(r);
 	if (err == 0)
 		err = check_loops(r);
 	if (err < 0)
@@ -312,11 +358,11 @@ rename_between(struct renaming *r)
 	err = mount_get_write(r->from.at.mount);
 	if (err < 0)
 		return err;
-	lock_dirs(r);
-	err = rename_locked(r);
+	err = lock_and_find(r);
+	if (err == 0)
+		err = rename_locked(r);
 	unlock_dirs(r);
-	dentry_put(r->source);
-	dentry_put(r->target);
+	forget_ends(r);
 	mount_put_write(r->from.at.mount);
 	return err;
 }

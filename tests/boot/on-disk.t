@@ -9,7 +9,8 @@
 
 PATH=$PATH:/usr/sbin:/sbin
 
-names='fs_crowd fs_cwd fs_deep fs_full fs_make fs_path fs_statx fs_storm fs_times fs_unlink file_limit file_open file_path_fd
+names='fs_circle_file fs_circle_folders fs_crowd fs_cwd fs_deep fs_full fs_make
+	fs_path fs_statx fs_storm fs_times fs_unlink file_limit file_open file_path_fd
 	file_race file_reuse file_rw file_trunc file_vec mem_file mem_share
 	perm_access perm_dir perm_owner perm_umask pipe_fifo'
 
