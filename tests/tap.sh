@@ -3,6 +3,8 @@
 #	. "$(dirname "$0")/tap.sh"	or ../tap.sh
 #	ok NAME COMMAND ARG…		passes if the command succeeds
 #	is NAME GOT WANTED		passes if the two are the same
+#	exit_is NAME GOT WANTED ERR	the same of the status of `calf exec`; ERR is a
+#					file with what it said
 #	sound NAME IMG [KERNEL]		passes if e2fsck finds nothing, not even when
 #					it only looks
 #	finish				prints the plan, sets the exit status
@@ -62,6 +64,31 @@ is()
 		explain "got:    $2"
 		explain "wanted: $3"
 	fi
+}
+
+# One line: a panic, and what each thread waits for and where.
+waits()
+{
+	awk '/kernel panic|^calf:/ { printf "; %s", $0 }
+		/^.[ 0-9.]*. thread / {
+			parked = / parked, /
+			sub(/.* thread /, "")
+			printf "; %s", $0
+			next
+		}
+		parked && $NF ~ /[+]0x/ {
+			sub(/[+].*/, "", $NF)
+			printf " < %s", $NF
+			next
+		}
+		{ parked = 0 }' "$1"
+}
+
+exit_is()
+{
+	said=
+	[ "$2" = "$3" ] || said=$(waits "$4")
+	is "$1" "$2$said" "$3"
 }
 
 # Linux sets its clock from one of whole seconds and adds half a second to be right

@@ -182,8 +182,8 @@ end(u64 fp)
 {
 	print_callers(fp);
 	print_harts();
-	if (CONFIG_DEBUG)
-		thread_for_each(print_thread, NULL);
+	if (!thread_try_for_each(print_thread, NULL))
+		printk("the list of threads is being changed\n");
 	arch_fail();
 }
 

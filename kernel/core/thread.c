@@ -283,17 +283,6 @@ thread_use_space(struct tlb_space *space)
 	irq_pop_off();
 }
 
-void
-thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg)
-{
-	struct thread *t;
-
-	spin_lock(&all_lock);
-	list_for_each (t, &all_threads, all)
-		fn(t, arg);
-	spin_unlock(&all_lock);
-}
-
 bool
 thread_try_for_each(void (*fn)(struct thread *t, void *arg), void *arg)
 {

@@ -134,10 +134,10 @@ void thread_sleep_ns(u64 duration_ns);
 /* Makes space the current thread's address space, now; NULL for none. */
 void thread_use_space(struct tlb_space *space);
 
-/* Calls fn for each thread; debug printing and /proc only. */
-void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
-
-/* The same while other harts stand still: false when the list is in use. */
+/*
+ * Calls fn for each thread.  For when other harts stand still, or have stopped
+ * for good: false when one of them is in the midst of changing the list.
+ */
 bool thread_try_for_each(void (*fn)(struct thread *t, void *arg), void *arg);
 
 #include "core/hart.h"

@@ -19,7 +19,7 @@ chaos()
 	"$top/calf" exec "$@" --timeout $((seconds * 2 + 200)) -- \
 		/tests/guest @chaos_of "$seconds" "$seed" \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
-	is "$name, $seconds s, seed $seed: exit status 0" $status 0
+	exit_is "$name, $seconds s, seed $seed: exit status" $status 0 "$tmp/err"
 	is "$name: no check failed" "$(grep '^not ok' "$tmp/out")" ''
 	ok "$name: $(sed -n 's/^# \(.* deeds\) of.*/\1/p' "$tmp/out")" \
 		grep -q '^# [1-9][0-9]* deeds of' "$tmp/out"

@@ -19,7 +19,7 @@ storm()
 	"$top/calf" exec --timeout $((seconds + 200)) "$@" --disk "$tmp/img" -- \
 		/tests/guest @fs_storm_of 12 $seconds $seed 256 /dev/vda ext3 \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
-	is "$name, seed $seed: exit status" $status 0
+	exit_is "$name, seed $seed: exit status" $status 0 "$tmp/err"
 	is "$name: no check failed" "$(grep -c '^not ok' "$tmp/out")" 0
 	explain "$(grep -v '^ok' "$tmp/out")"
 	[ $status = 0 ] || explain "$(tail -n 20 "$tmp/err")"
