@@ -242,23 +242,38 @@ choose(struct hart *last, const struct thread *t)
 	return may_run(t, last) ? last : any_hart_for(t);
 }
 
-void
-sched_place(struct hart *h, struct thread *t) NO_LOCK_CHECK
+/*
+ * Between the two locks t is runnable and in no queue: others that wake it see
+ * a runnable thread and leave it alone.  It belongs to the new hart already, so
+ * that whoever gets the old one's lock goes on to the new one's
+ * (sched_lock_of). Who changes its affinity there leaves it to us: nobody would
+ * take it from the queue of a hart where it may not run.
+ */
+static struct hart *
+lock_place(struct hart *h, struct thread *t) NO_LOCK_CHECK
 {
-	struct hart *to = choose(h, t);
+	struct hart *to;
 
-	t->state = THREAD_RUNNABLE;
-	if (to != h) {
-		/*
-		 * Between the two locks t is runnable and in no queue: others
-		 * that wake it see a runnable thread and leave it alone.  It
-		 * belongs to the new hart already, so that whoever gets the
-		 * old one's lock goes on to the new one's (sched_lock_of).
-		 */
+	for (;;) {
+		to = choose(h, t);
+		if (to == h)
+			return h;
 		atomic_store(&t->hart, to->nr);
 		spin_unlock(&h->runq_lock);
 		spin_lock(&to->runq_lock);
+		if (may_run(t, to))
+			return to;
+		h = to;
 	}
+}
+
+void
+sched_place(struct hart *h, struct thread *t) NO_LOCK_CHECK
+{
+	struct hart *to;
+
+	t->state = THREAD_RUNNABLE;
+	to = lock_place(h, t);
 	enqueue(to, t);
 	/* Pairs with the fence in idle_once: see the head of this file. */
 	fence_full();
@@ -295,13 +310,29 @@ sched_wake(struct hart *h, struct thread *t) NO_LOCK_CHECK
 	sched_place(h, t);
 }
 
+/* What must run elsewhere is no work for this hart. */
+static bool
+has_work_for(struct hart *from, const struct hart *h) NO_LOCK_CHECK
+{
+	struct thread *t;
+	bool any = false;
+
+	if (atomic_load(&from->nr_runnable) == 0)
+		return false;
+	spin_lock(&from->runq_lock);
+	list_for_each (t, &from->runq, link)
+		any = any || may_run(t, h);
+	spin_unlock(&from->runq_lock);
+	return any;
+}
+
 static bool
 work_elsewhere(const struct hart *h)
 {
 	u32 i;
 
 	for (i = 0; i < nr_harts; i++)
-		if (i != h->nr && atomic_load(&harts[i].nr_runnable) > 0)
+		if (i != h->nr && has_work_for(&harts[i], h))
 			return true;
 	return false;
 }

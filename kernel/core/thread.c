@@ -244,7 +244,8 @@ thread_set_affinity(struct thread *t, u64 mask) NO_LOCK_CHECK
 
 	t->affinity = mask;
 	misplaced = (mask >> h->nr & 1) == 0;
-	if (misplaced && t->state == THREAD_RUNNABLE && !list_empty(&t->link)) {
+	/* Also to a hart that sleeps, for which it was no work before. */
+	if (t->state == THREAD_RUNNABLE && !list_empty(&t->link)) {
 		sched_move_away(h, t);
 		return;
 	}

@@ -2,7 +2,10 @@
 #include "tap.h"
 
 #include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
+#include <time.h>
 
 /* Enough for any machine that this runs on. */
 static unsigned long mask[16];
@@ -147,4 +150,149 @@ TEST(proc_sched)
 	test_set();
 	test_getcpu();
 	test_sharing();
+}
+
+/* ---- moved while it is woken -------------------------------------------- */
+
+#define ROUNDS 1500
+
+struct rounds {
+	atomic_int mover; /* which round has begun, for each */
+	atomic_int waker;
+	int to_sleeper[2];
+	int from_sleeper[2];
+};
+
+static void
+sleeper(struct rounds *r)
+{
+	char c;
+
+	while (read(r->to_sleeper[0], &c, 1) == 1 && c != 'e')
+		ensure(write(r->from_sleeper[1], &c, 1) == 1);
+	_exit(0);
+}
+
+/* It sleeps, and may run on processor 0 only when the round begins. */
+static void
+mover(struct rounds *r, pid_t pid)
+{
+	for (int n = 1; n <= ROUNDS; n++) {
+		while (r->mover < n)
+			sched_yield();
+		for (volatile int i = 0; i < n % 128; i++)
+			;
+		ensure(set_mask(pid, 2) == 0);
+	}
+	_exit(0);
+}
+
+static void
+waker(struct rounds *r)
+{
+	for (int n = 1; n <= ROUNDS; n++) {
+		while (r->waker < n)
+			sched_yield();
+		ensure(write(r->to_sleeper[1], "x", 1) == 1);
+	}
+	_exit(0);
+}
+
+/*
+ * One thread wakes a third, which belongs on one processor, and another moves
+ * it to a second one at the same moment: it comes to run there.
+ */
+TEST(proc_sched_move)
+{
+	struct rounds *r = must(mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	pid_t asleep, moves, wakes;
+	bool came = true;
+	char c;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		skip("there is one processor");
+		return;
+	}
+	must(pipe(r->to_sleeper));
+	must(pipe(r->from_sleeper));
+	asleep = must(fork());
+	if (asleep == 0)
+		sleeper(r);
+	moves = must(fork());
+	if (moves == 0)
+		mover(r, asleep);
+	wakes = must(fork());
+	if (wakes == 0)
+		waker(r);
+	for (int n = 1; n <= ROUNDS && came; n++) {
+		ensure(set_mask(asleep, 1) == 0);
+		r->mover = n;
+		r->waker = n;
+		came = read(r->from_sleeper[0], &c, 1) == 1;
+	}
+	ok(came, "who is moved while he is woken comes to run");
+	is(wait_status(moves), 0, "who moves him comes to an end");
+	is(wait_status(wakes), 0, "and who wakes him");
+	ensure(write(r->to_sleeper[1], "e", 1) == 1);
+	is(wait_status(asleep), 0, "and he himself");
+}
+
+/* ---- the others sleep ---------------------------------------------------- */
+
+/* Ticks of a hundredth of a second for which all but processor 0 were idle. */
+static unsigned long
+idle_ticks(void)
+{
+	unsigned long idle, wait, sum = 0;
+	char line[256];
+	FILE *f = fopen("/proc/stat", "r");
+	int cpu;
+
+	ensure(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "cpu%d %*u %*u %*u %lu %lu", &cpu, &idle,
+			&wait) == 3 &&
+		    cpu > 0)
+			sum += idle + wait;
+	fclose(f);
+	return sum;
+}
+
+/*
+ * Two want processor 0, and one of them always waits for it: that is no work
+ * for the others, which sleep.
+ */
+TEST(proc_sched_pinned)
+{
+	const struct timespec second = {1, 0};
+	long others = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+	unsigned long before, after;
+	pid_t hogs[2];
+
+	if (others < 1) {
+		skip("there is one processor");
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		hogs[i] = must(fork());
+		if (hogs[i] > 0)
+			continue;
+		set_mask(0, 1);
+		for (;;)
+			;
+	}
+	/* Each of the others wakes once, and goes to sleep again. */
+	for (int cpu = 1; cpu <= others; cpu++)
+		must(set_mask(0, 1ul << cpu));
+	before = idle_ticks();
+	must(nanosleep(&second, NULL));
+	after = idle_ticks();
+	note("%lu ticks of %ld", after - before, 100 * others);
+	ok(after - before >= 100ul * others / 2,
+	    "processors with nothing to do are idle");
+	for (int i = 0; i < 2; i++) {
+		must(kill(hogs[i], SIGKILL));
+		is(wait_status(hogs[i]), SIGKILL, "what ran is killed");
+	}
 }
