@@ -33,7 +33,9 @@
 #include "core/spinlock.h"
 #include "dev/block.h"
 #include "dev/chardev.h"
+#include "fs/attr.h"
 #include "fs/blockdev.h"
+#include "fs/ext2_impl.h"
 #include "fs/namei.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -433,6 +435,52 @@ test_no_memory_writing(void **state)
 	writing = false;
 }
 
+/*
+ * A write that takes set-user-ID away, by somebody who may not keep it, and
+ * that finds no memory for that: no blocks stay promised to it.
+ */
+static void
+test_no_memory_for_privileges(void **state)
+{
+	struct fs_who other = *who;
+	struct cred *somebody;
+	struct iov_iter it;
+	struct file *f;
+	s64 err = -ENOMEM;
+	struct ext2 *e;
+	char c = 'x';
+	size_t n;
+
+	(void)state;
+	memcpy(bytes, good, DISK_BYTES);
+	fake_disk_set(bytes, DISK_BYTES);
+	assert_int_equal(cred_dup(who->cred, &somebody), 0);
+	somebody->caps.effective = 0;
+	other.cred = somebody;
+	assert_int_equal(
+	    namei_mount(who, "/vda", fs_name(NULL, "/m"), "ext2", 0, NULL), 0);
+	assert_int_equal(
+	    namei_open(who, fs_name(NULL, "/m/long"), O_RDWR, 0, &f), 0);
+	e = ext2_of(f->inode->fs);
+	for (n = 0; err == -ENOMEM; n++) {
+		assert_int_equal(inode_chmod(who, f->inode, 04755), 0);
+		assert_int_equal(file_sync(f, false), 0);
+		buf_forget(&fake_disk);
+		iov_init_kernel(&it, &c, 1);
+		fake_fail_after(n);
+		err = file_pwrite(&other, f, &it, 5000000);
+		fake_fail_after(FAKE_NEVER);
+		assert_int_equal(e->nr_reserved, 0);
+		assert_false(ext2_inode_of(f->inode)->writing);
+	}
+	assert_int_equal(err, 1);
+	assert_true(n > 3);
+	assert_int_equal(f->inode->mode & 07777, 0755);
+	file_put(f);
+	cred_put(somebody);
+	assert_int_equal(namei_umount(who, fs_name(NULL, "/m"), 0), 0);
+}
+
 /* ---- the disk is made --------------------------------------------------- */
 
 static const char make_disk[] =
@@ -497,6 +545,7 @@ main(void)
 	    cmocka_unit_test(test_damaged_writing),
 	    cmocka_unit_test(test_write_errors),
 	    cmocka_unit_test(test_no_memory_writing),
+	    cmocka_unit_test(test_no_memory_for_privileges),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

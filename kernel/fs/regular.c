@@ -102,14 +102,12 @@ prepare(const struct fs_who *who, struct regular *r, u64 pos, u64 len)
 	if (r->inode.flags & INODE_IMMUTABLE)
 		return -EPERM;
 	err = check_seals(r, pos + (u64)room);
+	if (err == 0)
+		err = inode_drop_privileges(who, &r->inode);
 	if (err < 0)
 		return err;
-	if (r->ops->room)
-		room = r->ops->room(r, pos, room);
-	if (room < 0)
-		return room;
-	err = inode_drop_privileges(who, &r->inode);
-	return err < 0 ? err : room;
+	/* Last: who has been given room must write. */
+	return r->ops->room ? r->ops->room(r, pos, room) : room;
 }
 
 static s64
