@@ -755,5 +755,9 @@ journal_resume(struct journal *j)
 {
 	mutex_lock(&j->commit);
 	atomic_store(&j->paused, false);
+	/* What was changed meanwhile grows old from now on. */
+	spin_lock(&j->lock);
+	waitq_wake_all(&j->news);
+	spin_unlock(&j->lock);
 	mutex_unlock(&j->commit);
 }
