@@ -1,7 +1,7 @@
 #!/bin/sh
-# The models, tests/model, of the sharing protocol and of flushes: each search
-# goes over all that can happen within its bounds and finds no error; each
-# mutant is rejected.
+# The models, tests/model, of the sharing protocol, of flushes and of the locks
+# of names: each search goes over all that can happen within its bounds and finds
+# no error; each mutant is rejected.
 # CALF_LONG=1 searches more operations.
 . "$(dirname "$0")/tap.sh"
 
@@ -48,6 +48,12 @@ complete()
 broken()
 {
 	grep -q 'errors: 1$' report && grep -q '^pan:1: assertion violated' report
+}
+
+# Somebody waits for ever.
+stuck()
+{
+	grep -q 'errors: 1$' report && grep -q '^pan:1: invalid end state' report
 }
 
 states()
@@ -112,5 +118,22 @@ for mutant in $(sed -n 's/^#ifn\{0,1\}def \([A-Z]*_[A-Z_]*\)$/\1/p' \
 	NO_MARK_FENCE) judge "harmless: $mutant" complete ;;
 	*) judge "rejected: $mutant" broken ;;
 	esac
+done
+
+# The locks of names.  One circle takes three threads.
+if [ "${CALF_LONG:-}" = 1 ]; then
+	bits=28
+	search names -DTHREADS=3 -DONLY_FOLDERS
+	judge 'three who rename and remove folders' complete
+fi
+bits=22
+search names -DTHREADS=2
+judge 'two who rename, remove and make names' complete
+for mutant in $(sed -n 's/^#ifn\{0,1\}def \([A-Z]*_[A-Z_]*\)$/\1/p' \
+	"$model/names.pml" | grep -v '^ONLY_' | sort -u); do
+	bounds=-DTHREADS=2
+	[ $mutant != ENDS_WITHOUT_SHAPE ] || bounds='-DTHREADS=3 -DONLY_FOLDERS'
+	search names $bounds "-D$mutant"
+	judge "rejected: $mutant" stuck
 done
 finish

@@ -17,6 +17,8 @@
  *
  *	P/b <-> P/b'		in b'		from b'/a to b
  *	has b, wants b'		has b', wants a	has a, wants b
+ *
+ * tests/model/names.pml goes over all orders of these locks.
  */
 #include <linux/fs.h>
 
