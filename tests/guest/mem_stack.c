@@ -203,3 +203,38 @@ TEST(mem_stack)
 	dies(SIGSEGV, overflow, "endless recursion ends with SIGSEGV");
 	dies(SIGSEGV, run_from_stack, "as does running what lies there");
 }
+
+/* Mappings with anything in [start, end). */
+static int
+nr_mappings(const char *start, const char *end)
+{
+	FILE *f = must(fopen("/proc/self/maps", "r"));
+	unsigned long low, high;
+	char line[256];
+	int n = 0;
+
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%lx-%lx", &low, &high) == 2)
+			n += low < (unsigned long)end &&
+			    high > (unsigned long)start;
+	fclose(f);
+	return n;
+}
+
+/* Two parts of it that have met are one mapping; Linux keeps two. */
+static void
+test_joined(void)
+{
+	char *here = (char *)((uintptr_t)stack_now() & -PAGE);
+
+	is(try_write(here - 4 * MIB), 0, "a stack of four MiB");
+	must(munmap(here - 2 * MIB, 4 * PAGE));
+	is(nr_mappings(here - 4 * MIB, here), 2, "with a hole in it");
+	is(try_write(here - 2 * MIB), 0, "that is grown over");
+	is(nr_mappings(here - 4 * MIB, here), 1, "is one mapping again");
+}
+
+TEST(calf_stack)
+{
+	is(wait_status(spawn(test_joined)), 0, "parts that meet");
+}
