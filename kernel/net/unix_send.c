@@ -160,8 +160,10 @@ queue_or_wait(struct sending *g, struct socket *to, struct message *msg)
 	while (err == -EAGAIN && g->deadline_ns != 0) {
 		err = socket_wait(to, &to->room, socket_has_room, true,
 		    g->deadline_ns, "socket send");
-		if (err == 0)
-			err = socket_queue(g->s, to, msg, refuse_datagram);
+		/* Its -EAGAIN is the end of the time, not a full queue. */
+		if (err < 0)
+			break;
+		err = socket_queue(g->s, to, msg, refuse_datagram);
 		/* This one was woken alone; there may be room for more. */
 		if (err != -EAGAIN && socket_has_room(to))
 			waitq_wake(&to->room);
