@@ -94,28 +94,61 @@ try_connect_take(struct socket *s, struct socket *listener, struct socket *end)
 	return err;
 }
 
-/* Once, to whoever is bound there now; -ERETRY after a wait. */
-static int
-connect_once(const struct fs_who *who, struct socket *s,
-    const struct socket_address *a, struct socket *end, u64 deadline_ns)
+/*
+ * A reference to a listener where it was tried to come in, or NULL.  Who waits
+ * for room is woken alone, for one place or for several, and may come in there,
+ * elsewhere or not at all: what is left is for the next one.
+ */
+static void
+pass_room_on_take(struct socket *listener)
 {
-	struct socket *listener;
-	int err = socket_find(who, a, s->type, &listener);
-
-	if (err < 0)
-		return err;
-	err = try_connect_take(s, listener, end);
-	if (err == -EAGAIN && deadline_ns != 0) {
-		err = socket_wait(listener, &listener->room, socket_has_room,
-		    true, deadline_ns, "connect");
-		err = err < 0 ? err : -ERETRY;
-	}
-	/* This end may have been woken and not have come in. */
-	if (err < 0 && err != -EAGAIN && err != -ERETRY &&
-	    socket_has_room(listener))
+	if (listener != NULL && socket_has_room(listener))
 		waitq_wake(&listener->room);
 	socket_put(listener);
+}
+
+/* Once, to whoever is bound there now: *listener, with a reference, or NULL. */
+static int
+connect_once(const struct fs_who *who, struct socket *s,
+    const struct socket_address *a, struct socket *end,
+    struct socket **listener)
+{
+	int err = socket_find(who, a, s->type, listener);
+
+	if (err == 0)
+		return try_connect_take(s, *listener, end);
+	*listener = NULL;
 	return err;
+}
+
+/* -ERETRY: there is room, or an end.  Errors: of the wait. */
+static int
+wait_for_room(struct socket *listener, u64 deadline_ns)
+{
+	int err = socket_wait(listener, &listener->room, socket_has_room, true,
+	    deadline_ns, "connect");
+
+	return err < 0 ? err : -ERETRY;
+}
+
+/* After a wait the name is looked up again: it may be another's now. */
+static int
+connect_and_wait(const struct fs_who *who, struct socket *s,
+    const struct socket_address *a, struct socket *end, u64 deadline_ns)
+{
+	struct socket *listener, *last = NULL;
+	int err;
+
+	do {
+		err = connect_once(who, s, a, end, &listener);
+		/* Before the next wait, which may be elsewhere. */
+		pass_room_on_take(last);
+		last = listener;
+		if (err == -EAGAIN && deadline_ns != 0)
+			err = wait_for_room(listener, deadline_ns);
+	} while (err == -ERETRY && !thread_must_end());
+	pass_room_on_take(last);
+	return err == -ERETRY ? -EINTR : err;
 }
 
 static int
@@ -131,12 +164,10 @@ connect_stream(const struct fs_who *who, struct socket *s,
 		err = socket_new(s->type, &end);
 	if (err < 0)
 		return err;
-	do {
-		err = connect_once(who, s, a, end, deadline_ns);
-	} while (err == -ERETRY && !thread_must_end());
+	err = connect_and_wait(who, s, a, end, deadline_ns);
 	if (err < 0)
 		socket_put(end);
-	return err == -ERETRY ? -EINTR : err;
+	return err;
 }
 
 /* ---- datagram sockets ------------------------------------------------------

@@ -105,6 +105,34 @@ sock_option(int s, int name)
 	return getsockopt(s, SOL_SOCKET, name, &val, &len) < 0 ? -1 : val;
 }
 
+/* Until the process sleeps. */
+static inline void
+sock_until_asleep(pid_t pid)
+{
+	char path[64], text[256] = "", *at;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		fd = must(open(path, O_RDONLY));
+		must(read(fd, text, sizeof(text) - 1));
+		close(fd);
+		at = strrchr(text, ')');
+		sched_yield();
+	} while (at == NULL || at[2] != 'S');
+}
+
+/* On one processor, with its children: who is woken runs later, as a rule. */
+static inline void
+sock_stay_on_one(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	must(sched_setaffinity(0, sizeof(one), &one));
+}
+
 /* A message of text with descriptors; returns what sendmsg does. */
 static inline ssize_t
 sock_send_fds(int s, const char *text, const int *fds, int nr)

@@ -1,9 +1,110 @@
 /*
- * Who waits for a place in somebody's queue, among datagrams.
+ * Who waits for a place in somebody's queue, among datagrams or in a backlog.
+ * A place wakes one of them, who must not keep it to himself if he leaves.
  */
 #include "sock.h"
 
 #include <sys/time.h>
+
+/* ------------------------------------------------ in a backlog */
+
+static int l;
+static pid_t first, second;
+
+static void
+take_one(void)
+{
+	close(must(accept(l, NULL, NULL)));
+}
+
+static void
+take_two(void)
+{
+	take_one();
+	take_one();
+}
+
+static void
+kill_and_take(void)
+{
+	must(kill(first, SIGKILL));
+	take_one();
+}
+
+static void
+take_and_kill(void)
+{
+	take_two();
+	must(kill(first, SIGKILL));
+}
+
+static void
+unlink_and_take(void)
+{
+	must(unlink("l"));
+	take_two();
+}
+
+static void
+replace_and_take(void)
+{
+	sock_listener(SOCK_STREAM, "other", 9);
+	must(rename("other", "l"));
+	take_two();
+}
+
+static const struct leave {
+	const char *name;
+	void (*fn)(void);
+	int first, second; /* how they end */
+} leaves[] = {
+    {"two places", take_two, 0, 0},
+    {"killed, then a place", kill_and_take, SIGKILL, 0},
+    {"two places, then killed", take_and_kill, SIGKILL, 0},
+    {"the name is gone", unlink_and_take, ENOENT << 8, ENOENT << 8},
+    {"the name is another's", replace_and_take, 0, 0},
+};
+
+#define NR_LEAVES (int)(sizeof(leaves) / sizeof(*leaves))
+
+/* A process that waits to connect. */
+static pid_t
+start(void)
+{
+	pid_t pid = must(fork());
+
+	if (pid == 0)
+		_exit(sock_connect(sock_new(SOCK_STREAM), "l") ? errno : 0);
+	sock_until_asleep(pid);
+	return pid;
+}
+
+static void
+test_leave(const struct leave *w)
+{
+	int status;
+
+	l = sock_listener(SOCK_STREAM, "l", 1);
+	sock_client(SOCK_STREAM, "l");
+	sock_client(SOCK_STREAM, "l");
+	first = start();
+	second = start();
+	w->fn();
+	status = wait_status(first);
+	/* Who got in before he was killed has ended well. */
+	ok(status == w->first || (w->first == SIGKILL && status == 0),
+	    "%s: the first ends with %d", w->name, status);
+	is(wait_status(second), w->second, "%s: and the second", w->name);
+	close(l);
+	unlink("l");
+}
+
+TEST(sock_room)
+{
+	sock_stay_on_one();
+	for (int i = 0; i < NR_LEAVES; i++)
+		test_leave(&leaves[i]);
+}
 
 /* ------------------------------------------------ among datagrams */
 

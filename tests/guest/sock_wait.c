@@ -15,23 +15,6 @@ static void catch (int nr)
 	caught++;
 }
 
-/* Until the process sleeps. */
-static void
-until_asleep(pid_t pid)
-{
-	char path[64], text[256] = "", *at;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	do {
-		fd = must(open(path, O_RDONLY));
-		must(read(fd, text, sizeof(text) - 1));
-		close(fd);
-		at = strrchr(text, ')');
-		sched_yield();
-	} while (at == NULL || at[2] != 'S');
-}
-
 /* ------------------------------------------------ what they wait for */
 
 static int s[2], l;
@@ -128,7 +111,7 @@ start(const struct wait *w, int flags)
 		must(sigaction(SIGUSR1, &sa, NULL));
 		_exit(w->fn() < 0 ? errno : 0);
 	}
-	until_asleep(pid);
+	sock_until_asleep(pid);
 	return pid;
 }
 
@@ -144,7 +127,7 @@ test_signals(const struct wait *w)
 	pid = start(w, SA_RESTART);
 	must(kill(pid, SIGUSR1));
 	if (w->restarts) {
-		until_asleep(pid);
+		sock_until_asleep(pid);
 		must(kill(pid, SIGKILL));
 		is(wait_status(pid), SIGKILL,
 		    "%s: or it goes on, and is killed", w->name);
