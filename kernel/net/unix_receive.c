@@ -99,6 +99,9 @@ wait_for_datagram(struct receiving *r, struct message **m) NO_LOCK_CHECK
 		err = look_for_datagram(r, m);
 		if (err == 0)
 			return 0;
+		/* An error comes before the message that woke us. */
+		if (err != -ERETRY)
+			wake_next_reader(s);
 		mutex_unlock(&s->reading);
 		if (err != -ERETRY)
 			return err;
@@ -293,4 +296,5 @@ socket_set_error(struct file *f, int err)
 	spin_lock(&s->lock);
 	s->error = (u16)-err;
 	spin_unlock(&s->lock);
+	socket_wake_all(s);
 }

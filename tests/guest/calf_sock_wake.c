@@ -1,8 +1,11 @@
 /*
  * Wake-ups at sockets that Linux does not promise: one place for two who wait
- * and of whom the first leaves.
+ * and of whom the first leaves, and an error that comes without a message.
  */
+#include "epoll.h"
 #include "sock.h"
+
+#include <sys/mman.h>
 
 /* ------------------------------------------------ one place in a backlog */
 
@@ -51,4 +54,31 @@ TEST(calf_sock_wake_killed)
 {
 	sock_stay_on_one();
 	test_one_place(true);
+}
+
+/* ------------------------------------------------ an error alone */
+
+TEST(calf_sock_wake_error)
+{
+	char *page = must(mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	struct mmsghdr *m = (void *)(page + 4096 - sizeof(*m));
+	char b;
+	struct iovec iov = {&b, 1};
+	struct epoll_event ev = {0};
+	int s[2], ep = must(epoll_create1(0));
+
+	must(munmap(page + 4096, 4096));
+	sock_pair(SOCK_DGRAM, s);
+	must(watch(ep, s[0], EPOLLIN | EPOLLET));
+	must(send(s[1], "x", 1, 0));
+	is(wait_for(ep, &ev, 1, 0), 1, "a message is told");
+	m->msg_hdr = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1};
+	is(recvmmsg(s[0], m, 2, MSG_DONTWAIT, NULL), 1,
+	    "the second has no room");
+	is(wait_for(ep, &ev, 1, 0), 1, "the error is told");
+	ok(ev.events & EPOLLERR, "as one");
+	close(ep);
+	close(s[0]);
+	close(s[1]);
 }
