@@ -116,6 +116,7 @@ socket_wake_all(struct socket *s)
 	waitq_wake_all(&s->readable);
 	waitq_wake_all(&s->writable);
 	waitq_wake_all(&s->room);
+	socket_wake_starving(s);
 }
 
 struct ucred
@@ -178,7 +179,6 @@ close_one(struct socket *s, bool embryo, struct list *embryos)
 	struct list messages = LIST_INIT(messages);
 	struct socket *peer = die(s, &messages, embryos);
 
-	socket_made_room(s);
 	socket_wake_all(s);
 	if (peer != NULL && socket_is_datagram(s))
 		socket_feed(s, peer);

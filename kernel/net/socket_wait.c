@@ -159,16 +159,22 @@ next_starving(struct socket *s)
 }
 
 void
-socket_made_room(struct socket *s)
+socket_wake_starving(struct socket *s)
 {
 	struct socket *poller;
 
-	if (!socket_has_room(s))
-		return;
-	waitq_wake(&s->room);
 	/* Who still finds none gets onto the list again. */
 	while ((poller = next_starving(s)) != NULL) {
 		waitq_wake_all(&poller->writable);
 		socket_put(poller);
 	}
+}
+
+void
+socket_made_room(struct socket *s)
+{
+	if (!socket_has_room(s))
+		return;
+	waitq_wake(&s->room);
+	socket_wake_starving(s);
 }

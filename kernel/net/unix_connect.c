@@ -225,6 +225,9 @@ set_peer_take(struct socket *s, struct socket *peer)
 	socket_unlock_both(s, other);
 	if (err == 0 && old != NULL && old != peer)
 		socket_parted(s, old);
+	/* One of them may be the peer, for whom no queue is full. */
+	if (err == 0)
+		socket_wake_starving(s);
 	socket_put(old);
 	return err;
 }

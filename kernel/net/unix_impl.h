@@ -202,6 +202,8 @@ void socket_made_room(struct socket *s);
  * woken when there is some.
  */
 bool socket_starves(struct socket *s);
+/* Who polled for room at s looks again: there is some, or it needs none. */
+void socket_wake_starving(struct socket *s);
 /* s waits no more for room at peer, to which it was connected. */
 void socket_feed(struct socket *s, struct socket *peer);
 

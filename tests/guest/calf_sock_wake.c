@@ -1,6 +1,7 @@
 /*
  * Wake-ups at sockets that Linux does not promise: one place for two who wait
- * and of whom the first leaves, and an error that comes without a message.
+ * and of whom the first leaves, an error that comes without a message, and
+ * room that nobody made by reading.
  */
 #include "epoll.h"
 #include "sock.h"
@@ -81,4 +82,62 @@ TEST(calf_sock_wake_error)
 	close(ep);
 	close(s[0]);
 	close(s[1]);
+}
+
+/* ------------------------------------------------ room that is not needed */
+
+static int c;
+
+static pid_t
+start_poll(void)
+{
+	struct pollfd p = {.fd = c, .events = POLLOUT};
+	pid_t pid = must(fork());
+
+	if (pid == 0)
+		_exit(poll(&p, 1, -1) == 1 && (p.revents & POLLOUT) ? 0 : 1);
+	sock_until_asleep(pid);
+	return pid;
+}
+
+/* A datagram socket that is full for c, its client, which has a name. */
+static int
+make_full(void)
+{
+	int r = sock_bound(SOCK_DGRAM, "full");
+
+	c = sock_bound(SOCK_DGRAM, "client");
+	must(sock_connect(c, "full"));
+	while (send(c, "x", 1, MSG_DONTWAIT) > 0)
+		;
+	return r;
+}
+
+static void
+end_full(int r)
+{
+	close(r);
+	close(c);
+	must(unlink("full"));
+	must(unlink("client"));
+}
+
+TEST(calf_sock_wake_shut)
+{
+	int r = make_full();
+	pid_t pid = start_poll();
+
+	must(shutdown(r, SHUT_RD));
+	is(wait_status(pid), 0, "shutdown wakes who polls for room");
+	end_full(r);
+}
+
+TEST(calf_sock_wake_back)
+{
+	int r = make_full();
+	pid_t pid = start_poll();
+
+	must(sock_connect(r, "client"));
+	is(wait_status(pid), 0, "who connects back wakes who polls for room");
+	end_full(r);
 }
