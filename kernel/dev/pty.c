@@ -86,7 +86,6 @@ pty_flush(struct tty *t)
 		p->written = p->taken + KEPT_BYTES;
 	p->shown = MIN(p->shown - p->taken, KEPT_BYTES) + p->taken;
 	tell(p, 0, TIOCPKT_FLUSHWRITE);
-	waitq_wake(&t->write_wait);
 }
 
 static void

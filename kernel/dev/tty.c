@@ -70,12 +70,13 @@ echo(struct line *l, const char *buf, size_t len)
 	t->driver->write(t, buf, len);
 }
 
+/* The line's caller has queue_lock. */
 static void
-discard(struct line *l)
+discard(struct line *l) NO_LOCK_CHECK
 {
 	struct tty *t = tty_of(l);
 
-	t->driver->flush(t);
+	tty_flush_output_locked(t);
 	if (t->driver->input_flushed != NULL)
 		t->driver->input_flushed(t);
 }
@@ -175,6 +176,15 @@ tty_flush_input_locked(struct tty *t)
 	if (t->driver->input_flushed != NULL)
 		t->driver->input_flushed(t);
 	tty_resume_input_locked(t);
+}
+
+void
+tty_flush_output_locked(struct tty *t)
+{
+	t->driver->flush(t);
+	/* The driver may have nothing left of which it would tell. */
+	tty_resume_input_locked(t);
+	waitq_wake(&t->write_wait);
 }
 
 void

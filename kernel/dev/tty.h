@@ -40,7 +40,7 @@ struct tty_driver {
 	size_t (*write_room)(struct tty *t);
 	/* Bytes written that have not left yet. */
 	size_t (*write_pending)(struct tty *t);
-	/* Throws those away. */
+	/* Throws those away; who waits for room is told by the caller. */
 	void (*flush)(struct tty *t);
 	/* Holds output back, or lets it go on. */
 	void (*hold)(struct tty *t, bool hold);

@@ -25,6 +25,8 @@ size_t tty_input_room_locked(struct tty *t) MUST_HOLD(&t->queue_lock);
 void tty_act_on(struct tty *t, u32 events);
 /* What was typed and not read goes. */
 void tty_flush_input_locked(struct tty *t) MUST_HOLD(&t->queue_lock);
+/* What was written and has not left goes, and its room is free. */
+void tty_flush_output_locked(struct tty *t) MUST_HOLD(&t->queue_lock);
 /* New settings. */
 void tty_set_locked(struct tty *t, const struct termios2 *set)
     MUST_HOLD(&t->queue_lock);

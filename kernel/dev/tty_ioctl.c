@@ -235,10 +235,8 @@ flush(struct tty_file *f, u64 arg)
 	if (arg != TCOFLUSH)
 		tty_flush_input_locked(t);
 	if (arg != TCIFLUSH)
-		t->driver->flush(t);
-	tty_resume_input_locked(t);
+		tty_flush_output_locked(t);
 	spin_unlock(&t->queue_lock);
-	waitq_wake(&t->write_wait);
 	return 0;
 }
 

@@ -254,11 +254,15 @@ static void
 tty_driver_flush(struct tty *t)
 {
 	struct uart *u = t->driver_data;
+	bool flush_log;
 
 	spin_lock(&u->lock);
 	ring_clear(&u->tx);
 	u->escape = (struct escape){0};
+	flush_log = log_may_go(u);
 	spin_unlock(&u->lock);
+	if (flush_log)
+		printk_flush();
 }
 
 static void

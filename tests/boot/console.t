@@ -63,6 +63,14 @@ for smp in 1 2 4 8; do
 	ok "a mebibyte in and out, $smp harts" cmp "$tmp/bytes" "$tmp/printed"
 done
 
+# What ^C throws away makes room for who waits for it, on the serial port as well.
+for dev in $printed /dev/ttyS0; do
+	wire '--debug-build' drop $dev
+	good "thrown away on $dev"
+done
+wire '--kernel linux' drop /dev/ttyS0
+good "linux: thrown away on /dev/ttyS0"
+
 # Erasing, and ^D; ICRNL makes of a carriage return what ends a line.  Linux shows
 # what is to be expected, but lets a terminal of this kind go on though held back.
 for kernel in '--kernel linux' --debug-build; do

@@ -8,8 +8,10 @@
  *	wire names		which there are, and what is no device
  *	wire settings DEV	what a terminal keeps, and until when
  *	wire full DEV		output that is held back fills its room
+ *	wire drop DEV		who waits for that room has it when output is
+ *				thrown away
  *
- * The last three check; what is wrong is printed, and the status is 1 then.
+ * The last four check; what is wrong is printed, and the status is 1 then.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -250,6 +252,107 @@ do_full(char **argv)
 	return status;
 }
 
+/* As if somebody typed it. */
+static void
+type_key(int fd, char key)
+{
+	check(ioctl(fd, TIOCSTI, &key) == 0, "TIOCSTI");
+}
+
+static void
+hold_by_key(int fd)
+{
+	type_key(fd, 'S' & 037);
+}
+
+static void
+drop_by_key(int fd)
+{
+	type_key(fd, 'C' & 037);
+}
+
+static void
+hold_by_call(int fd)
+{
+	check(tcflow(fd, TCOOFF) == 0, "TCOOFF");
+}
+
+static void
+drop_by_call(int fd)
+{
+	check(tcflush(fd, TCOFLUSH) == 0, "TCOFLUSH");
+	check(tcflow(fd, TCOON) == 0, "TCOON");
+}
+
+static pid_t
+start_waiting(int fd, bool (*wait)(int fd))
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(wait(fd) ? 0 : 1);
+	while (state_of(pid) != 'S')
+		sched_yield();
+	return pid;
+}
+
+static bool
+wait_by_write(int fd)
+{
+	return write(fd, "\n", 1) == 1;
+}
+
+static bool
+wait_by_poll(int fd)
+{
+	struct pollfd p = {fd, POLLOUT, 0};
+
+	return poll(&p, 1, -1) == 1 && p.revents == POLLOUT;
+}
+
+static void
+drop(int fd, void (*hold)(int fd), void (*throw)(int fd))
+{
+	char buf[1000] = {0};
+	pid_t pids[2];
+	int wstatus;
+
+	check(tcdrain(fd) == 0, "tcdrain");
+	hold(fd);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (write(fd, buf, sizeof(buf)) > 0)
+		;
+	fcntl(fd, F_SETFL, 0);
+	pids[0] = start_waiting(fd, wait_by_write);
+	pids[1] = start_waiting(fd, wait_by_poll);
+	throw(fd);
+	for (int i = 0; i < 2; i++)
+		check(waitpid(pids[i], &wstatus, 0) == pids[i] && wstatus == 0,
+		    "who waited goes on");
+}
+
+/* Without echo, so that nothing but what is thrown away makes room. */
+static int
+do_drop(char **argv)
+{
+	int fd = open_wire(argv[0], O_NOCTTY);
+	struct termios was, t;
+
+	if (tcgetattr(fd, &was))
+		exit(98);
+	t = was;
+	t.c_lflag = ISIG;
+	t.c_iflag = IXON;
+	t.c_cc[VINTR] = 'C' & 037;
+	t.c_cc[VSTOP] = 'S' & 037;
+	if (tcsetattr(fd, TCSANOW, &t))
+		exit(97);
+	drop(fd, hold_by_key, drop_by_key);
+	drop(fd, hold_by_call, drop_by_call);
+	check(tcsetattr(fd, TCSADRAIN, &was) == 0, "settings are put back");
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -264,6 +367,7 @@ main(int argc, char **argv)
 	    {"names", 0, do_names},
 	    {"settings", 1, do_settings},
 	    {"full", 1, do_full},
+	    {"drop", 1, do_drop},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
