@@ -333,6 +333,18 @@ read_deadline(const struct tty *t, size_t copied)
 }
 
 /*
+ * A hang-up ends every read under way, even of the console, which is not
+ * concerned otherwise: those that wait for their turn to read must see it.
+ */
+static bool
+read_hung_up(const struct tty_file *f)
+{
+	struct tty *t = f->tty;
+
+	return tty_hung_up(f) || t->nr_at_read != atomic_load(&t->nr_hangups);
+}
+
+/*
  * Waits until something can be read or the wire is gone.
  * Errors: -EAGAIN, -ERESTARTSYS, -ETIMEDOUT.
  */
@@ -343,7 +355,7 @@ wait_input(struct tty *t, struct tty_file *f, size_t copied, bool nonblock)
 	u64 deadline = read_deadline(t, copied);
 	int err = 0;
 
-	while (err == 0 && !line_can_read(&t->line) && !tty_hung_up(f)) {
+	while (err == 0 && !line_can_read(&t->line) && !read_hung_up(f)) {
 		if (deadline == 0)
 			return -ETIMEDOUT;
 		if (nonblock)
@@ -367,7 +379,7 @@ take_input(struct tty_file *f, char *buf, size_t len, size_t copied,
 
 	spin_lock(&t->queue_lock);
 	n = wait_input(t, f, copied, nonblock);
-	*last = tty_hung_up(f);
+	*last = read_hung_up(f);
 	if (n == 0 && !*last) {
 		n = line_read(&t->line, buf, len, last);
 		if (!line_can_read(&t->line))
@@ -385,6 +397,7 @@ read_locked(struct tty_file *f, struct iov_iter *to, bool nonblock)
 	size_t copied = 0;
 	bool last = false;
 
+	f->tty->nr_at_read = atomic_load(&f->tty->nr_hangups);
 	while (to->left_bytes > 0 && !last) {
 		size_t want = MIN(to->left_bytes, sizeof(buf));
 		int n = take_input(f, buf, want, copied, nonblock, &last);

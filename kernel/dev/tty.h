@@ -94,6 +94,7 @@ struct tty {
 	bool exclusive;             /* q: others may not open it (TIOCEXCL) */
 	bool input_stalled;         /* q: the driver was refused room */
 	u32 nr_hangups;             /* a, written under q */
+	u32 nr_at_read;             /* r: nr_hangups when its read began */
 	struct waitq read_wait;     /* input came, or the wire is gone */
 	struct waitq write_wait;    /* there is room, or all has left */
 

@@ -376,6 +376,62 @@ leader_ends(void)
 	must(tcdrain(survivor_fd));
 }
 
+static int
+read_from(const char *path)
+{
+	int fd = must(open(path, O_RDWR | O_NOCTTY));
+	char c;
+
+	gate_open(&ready);
+	return read(fd, &c, 1);
+}
+
+static bool
+sleeps(pid_t pid)
+{
+	char path[32], text[256] = "";
+	const char *p;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = must(open(path, O_RDONLY));
+	must(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	p = strrchr(text, ')');
+	return p != NULL && strncmp(p, ") S", 3) == 0;
+}
+
+static pid_t
+start_reading(const char *path)
+{
+	pid_t pid = must(fork());
+
+	if (pid == 0)
+		_exit(read_from(path));
+	gate_wait(&ready);
+	while (!sleeps(pid))
+		;
+	return pid;
+}
+
+/* The console is never hung up, but its reader keeps others from reading. */
+static void
+readers(void)
+{
+	int fd = open_port();
+	pid_t first = start_reading("/dev/console");
+	pid_t second = start_reading(PORT);
+
+	must(tcdrain(fd));
+	is(ioctl(fd, TIOCVHANGUP), 0, "TIOCVHANGUP");
+	is(wait_status(second), 0, "who queues to read is at the end");
+	is(wait_status(first), 0, "so is who reads the console, once");
+	first = start_reading("/dev/console");
+	is(waitpid(first, NULL, WNOHANG), 0, "then that can be read again");
+	kill(first, SIGKILL);
+	wait_status(first);
+}
+
 TEST(tty_job)
 {
 	ready = gate_make();
@@ -391,4 +447,5 @@ TEST(tty_job)
 	scene(giving_up);
 	scene(leader_ends);
 	gate_wait(&released);
+	scene(readers);
 }
