@@ -162,9 +162,13 @@ void
 socket_wake_starving(struct socket *s)
 {
 	struct socket *poller;
+	size_t nr;
 
-	/* Who still finds none gets onto the list again. */
-	while ((poller = next_starving(s)) != NULL) {
+	spin_lock(&s->lock);
+	nr = list_count(&s->starving);
+	spin_unlock(&s->lock);
+	/* Who still finds none gets onto the list again, behind these. */
+	while (nr-- > 0 && (poller = next_starving(s)) != NULL) {
 		waitq_wake_all(&poller->writable);
 		socket_put(poller);
 	}
