@@ -10,17 +10,6 @@
 
 /* ------------------------------------------------ one place in a backlog */
 
-static pid_t
-start_connect(void)
-{
-	pid_t pid = must(fork());
-
-	if (pid == 0)
-		_exit(sock_connect(sock_new(SOCK_STREAM), "l") ? errno : 0);
-	sock_until_asleep(pid);
-	return pid;
-}
-
 static void
 test_one_place(bool killed)
 {
@@ -28,8 +17,8 @@ test_one_place(bool killed)
 	pid_t a, b;
 
 	sock_client(SOCK_STREAM, "l");
-	a = start_connect();
-	b = start_connect();
+	a = sock_start_connect("l");
+	b = sock_start_connect("l");
 	if (!killed)
 		must(unlink("l"));
 	close(must(accept(l, NULL, NULL)));

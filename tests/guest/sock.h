@@ -122,6 +122,18 @@ sock_until_asleep(pid_t pid)
 	} while (at == NULL || at[2] != 'S');
 }
 
+/* A child that waits to connect to a listener with that name. */
+static inline pid_t
+sock_start_connect(const char *name)
+{
+	pid_t pid = must(fork());
+
+	if (pid == 0)
+		_exit(sock_connect(sock_new(SOCK_STREAM), name) ? errno : 0);
+	sock_until_asleep(pid);
+	return pid;
+}
+
 /* On one processor, with its children: who is woken runs later, as a rule. */
 static inline void
 sock_stay_on_one(void)

@@ -67,18 +67,6 @@ static const struct leave {
 
 #define NR_LEAVES (int)(sizeof(leaves) / sizeof(*leaves))
 
-/* A process that waits to connect. */
-static pid_t
-start(void)
-{
-	pid_t pid = must(fork());
-
-	if (pid == 0)
-		_exit(sock_connect(sock_new(SOCK_STREAM), "l") ? errno : 0);
-	sock_until_asleep(pid);
-	return pid;
-}
-
 static void
 test_leave(const struct leave *w)
 {
@@ -87,8 +75,8 @@ test_leave(const struct leave *w)
 	l = sock_listener(SOCK_STREAM, "l", 1);
 	sock_client(SOCK_STREAM, "l");
 	sock_client(SOCK_STREAM, "l");
-	first = start();
-	second = start();
+	first = sock_start_connect("l");
+	second = sock_start_connect("l");
 	w->fn();
 	status = wait_status(first);
 	/* Who got in before he was killed has ended well. */
